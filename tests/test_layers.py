@@ -1,0 +1,73 @@
+"""Layers import downward only; each edge library is imported in one place (docs/decisions/0002-layers.md)."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import preserve
+
+PACKAGE = Path(preserve.__file__).parent
+LAYERS: dict[str, int] = {
+    **dict.fromkeys(("__init__", "model", "settings", "errors", "urls", "digests", "times", "http1"), 0),
+    **dict.fromkeys(("text", "compare", "verdict"), 1),
+    "markup": 2,
+    **dict.fromkeys(("posts", "fetch", "warc", "extract", "ledger"), 3),
+    **dict.fromkeys(("config", "judging", "judges", "verify", "rejudge", "status", "resume"), 4),
+    **dict.fromkeys(("cli", "__main__"), 5),
+}
+OWNERS: dict[str, tuple[str, ...]] = {
+    "requests": ("fetch",),
+    "urllib3": ("fetch",),
+    "protego": ("fetch",),
+    "warcio": ("warc",),
+    "trafilatura": ("extract",),
+    "lxml": ("markup", "extract", "posts"),
+    "yaml": ("posts",),
+    "markdown_it": ("posts",),
+    "sqlite3": ("ledger",),
+    "click": ("cli",),
+    "rich": ("cli",),
+    "tomllib": ("config", "posts", "verdict"),
+}
+
+
+def room_of(path: Path) -> str:
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def imports_of(path: Path) -> set[str]:
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module)
+            found.update(f"{node.module}.{alias.name}" for alias in node.names)
+    return found
+
+
+MODULES = sorted(PACKAGE.rglob("*.py"))
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_imports_point_downward(path: Path) -> None:
+    room = room_of(path)
+    assert room in LAYERS, f"{room} has no layer: add it to LAYERS"
+    for name in imports_of(path):
+        parts = name.split(".")
+        if parts[0] != "preserve" or len(parts) < 2 or parts[1] == room:
+            continue
+        if parts[1] == "__version__":
+            continue
+        assert LAYERS[parts[1]] < LAYERS[room], f"{path} imports {name}, which is not below it"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_each_library_has_one_owner(path: Path) -> None:
+    room = room_of(path)
+    for name in imports_of(path):
+        owners = OWNERS.get(name.split(".")[0])
+        assert owners is None or room in owners, f"{path} imports {name}, which belongs to {owners}"
