@@ -728,6 +728,10 @@ class Check:
         extractor: name, version and options; "" where nothing was extracted.
         rules: version of the comparison and verdict rules.
         measures: None where nothing was compared.
+        probe: the random-path probe that was weighed; None where none was.
+        template: digests of page blocks that were passed over as the host's template, so that the check can be
+            derived again.
+        previous: the earlier capture `since_last` was drawn from.
         error: for an unreadable post, `path:line: reason`; "" otherwise.
     """
 
@@ -745,4 +749,7 @@ class Check:
     extractor: str = ""
     rules: str = ""
     measures: Measures | None = None
+    probe: ArchivedCapture | None = None
+    template: tuple[str, ...] = ()
+    previous: ArchivedCapture | None = None
     error: str = ""
