@@ -1,0 +1,241 @@
+"""From an archived capture to judgements: read the records, extract, compare, judge.
+
+The one path that both `verify` and `rejudge` take, so that the same bytes give the same verdict. It reads the archive
+and nothing else: no network, no clock, no ledger. It runs in a judging process (`preserve.judges`), because HTML is
+parsed here and lxml is kept to one thread.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from preserve import http1
+from preserve.compare import RULES, compare, compare_pages
+from preserve.digests import digest
+from preserve.errors import PostError
+from preserve.extract import decode_html, extract_page
+from preserve.model import (
+    ArchivedCapture,
+    Capture,
+    Change,
+    Comparison,
+    Evidence,
+    Exchange,
+    Extraction,
+    Judgement,
+    Measures,
+    Reason,
+    SinceLast,
+    Verdict,
+)
+from preserve.posts import parse_post, stored_copy
+from preserve.settings import DigestAlgorithm, Settings
+from preserve.verdict import Case, ProbeSeen, find_markers, judge
+from preserve.warc import read_capture
+
+HTML_TYPES = ("text/html", "application/xhtml+xml", "text/plain", "application/xml", "text/xml", "")
+COMPARABLE = frozenset({Verdict.INTACT, Verdict.EDITED, Verdict.MOVED, Verdict.TRUNCATED})
+
+
+@dataclass(frozen=True, slots=True)
+class PostBytes:
+    """A post as it was read for judging.
+
+    Attributes:
+        path: as given.
+        data: the file's bytes.
+    """
+
+    path: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class JudgeTask:
+    """One capture and the posts that name its source.
+
+    Attributes:
+        archive: the archive directory.
+        capture: what to judge.
+        posts: each is judged against the capture.
+        previous: the earlier capture for `since_last`, or None.
+        probe: the random-path probe of the same host, or None.
+        template: digests of blocks known to be the host's template.
+        settings: how posts are read and how far content is decoded.
+    """
+
+    archive: str
+    capture: ArchivedCapture
+    posts: tuple[PostBytes, ...]
+    previous: ArchivedCapture | None
+    probe: ArchivedCapture | None
+    template: frozenset[str]
+    settings: Settings
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedPost:
+    """What was concluded for one post.
+
+    Attributes:
+        path, digest: of the post.
+        judgement: the conclusion.
+        since_last: the page against its earlier capture; None where either has no article.
+        measures: None where nothing was compared.
+        template_candidates: digests of additions that alone made this `edited`.
+    """
+
+    path: str
+    digest: str
+    judgement: Judgement
+    since_last: SinceLast | None = None
+    measures: Measures | None = None
+    template_candidates: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What a task came to.
+
+    Attributes:
+        posts: one for each post of the task, in order.
+        text: the page's main text; "" where there is none.
+        extractor: name, version and options; "" where nothing was extracted.
+        rules: version of the comparison rules.
+    """
+
+    posts: tuple[JudgedPost, ...]
+    text: str = ""
+    extractor: str = ""
+    rules: str = RULES
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """A capture's page, as far as it could be read."""
+
+    capture: Capture
+    extraction: Extraction | None
+    problem: str
+
+
+def judge_capture(task: JudgeTask) -> Judged:
+    """Judge every post of `task` against its capture.
+
+    Raises:
+        ArchiveError: a record is missing or does not match its digest.
+    """
+    archive = Path(task.archive)
+    page = _read_page(archive, task.capture, task.settings)
+    probe = _probe_seen(archive, task)
+    earlier = _Earlier(archive, task, page)
+    posts = tuple(_judge_post(post, page, probe, earlier, task) for post in task.posts)
+    if page.extraction is None:
+        return Judged(posts)
+    text = "\n\n".join(block.text for block in page.extraction.main)
+    return Judged(posts, text, page.extraction.extractor)
+
+
+def judge_unread(task: JudgeTask, problem: str) -> Judged:
+    """Judge a capture whose page could not be read at all (its judging process died or ran out of time).
+
+    Args:
+        task: as for `judge_capture`.
+        problem: what happened, for the evidence.
+    """
+    capture = read_capture(Path(task.archive), task.capture)
+    page = _Page(capture, None, problem)
+    return Judged(tuple(_judge_post(post, page, None, None, task) for post in task.posts))
+
+
+def _read_page(archive: Path, ref: ArchivedCapture, settings: Settings) -> _Page:
+    capture = read_capture(archive, ref)
+    final = capture.final
+    if final is None or final.status is None:
+        return _Page(capture, None, "")
+    content_type = final.header("content-type")
+    if (content_type or "").partition(";")[0].strip().lower() not in HTML_TYPES:
+        return _Page(capture, None, "")
+    decoded = decoded_body(final, settings)
+    if not decoded.body.strip():
+        return _Page(capture, None, decoded.problem)
+    extraction = extract_page(decoded.body, content_type=content_type, url=final.url)
+    html = decode_html(decoded.body, content_type).text
+    facts = replace(extraction.facts, markers=find_markers(capture, html))
+    return _Page(capture, replace(extraction, facts=facts), decoded.problem)
+
+
+def decoded_body(exchange: Exchange, settings: Settings) -> http1.Decoded:
+    """The exchange's body with transfer and content coding removed, within the bounds of `settings`."""
+    body = http1.entity_body(exchange.response, exchange.head_end, exchange.headers)
+    return http1.decode_content(
+        body, exchange.headers, settings.fetch.max_decoded_bytes, settings.fetch.max_ratio
+    )
+
+
+def _probe_seen(archive: Path, task: JudgeTask) -> ProbeSeen | None:
+    if task.probe is None:
+        return None
+    probe = _read_page(archive, task.probe, task.settings)
+    return ProbeSeen(probe.capture, probe.extraction)
+
+
+class _Earlier:
+    """The earlier capture of the same source, extracted with today's extractor when it is first needed."""
+
+    def __init__(self, archive: Path, task: JudgeTask, page: _Page) -> None:
+        self._archive, self._task, self._page = archive, task, page
+        self._comparison: Comparison | None = None
+
+    def since_last(self) -> SinceLast | None:
+        previous = self._task.previous
+        if previous is None or self._page.extraction is None:
+            return None
+        if _same_payload(previous, self._task.capture):
+            return SinceLast(False, (), previous.captured_at)
+        if self._comparison is None:
+            old = _read_page(self._archive, previous, self._task.settings).extraction
+            if old is None:
+                return None
+            self._comparison = compare_pages(old, self._page.extraction, template=self._task.template)
+        changes = self._comparison.changes
+        return SinceLast(bool(changes), changes, previous.captured_at)
+
+
+def _same_payload(one: ArchivedCapture, other: ArchivedCapture) -> bool:
+    first, second = one.final, other.final
+    return (
+        first is not None
+        and second is not None
+        and bool(first.payload_digest)
+        and first.payload_digest == second.payload_digest
+        and first.url == second.url
+    )
+
+
+def _judge_post(
+    post: PostBytes, page: _Page, probe: ProbeSeen | None, earlier: _Earlier | None, task: JudgeTask
+) -> JudgedPost:
+    key = digest(post.data, DigestAlgorithm.SHA256)
+    try:
+        header = parse_post(post.path, post.data, task.settings.posts)
+        stored = stored_copy(header, post.data, task.settings.posts)
+    except PostError as error:  # the file changed since the run was planned
+        saw = Evidence("unreadable-post", True, str(error))
+        return JudgedPost(post.path, key, Judgement(Verdict.UNCHECKED, Reason.UNREADABLE_POST, evidence=(saw,)))
+    comparison = None
+    if page.extraction is not None and stored.blocks:
+        comparison = compare(stored, page.extraction, template=task.template)
+    judgement = judge(Case(stored, page.capture, page.extraction, comparison, probe, page.problem))
+    comparable = judgement.verdict in COMPARABLE
+    return JudgedPost(
+        path=post.path,
+        digest=key,
+        judgement=judgement,
+        since_last=earlier.since_last() if earlier is not None and comparable else None,
+        measures=comparison.measures if comparison is not None else None,
+        template_candidates=comparison.template_candidates if comparison is not None else (),
+    )
+
