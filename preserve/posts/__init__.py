@@ -1,0 +1,11 @@
+"""Posts: found, read, and cut into the blocks of their stored copies.
+
+    find_posts -> read_post / parse_post -> stored_copy
+
+The only room that knows front matter, Markdown, and what in a post is not the article.
+"""
+
+from preserve.posts.finding import find_posts
+from preserve.posts.reading import NotAPostError, parse_post, read_bytes, read_post
+
+__all__ = ["NotAPostError", "find_posts", "parse_post", "read_bytes", "read_post"]

@@ -1,0 +1,101 @@
+"""Finding posts: what the user named, files and directories, to paths in a fixed order.
+
+Owns which files of a directory are posts and the walk over directories. Opens no file.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+
+from preserve.errors import PostError
+from preserve.settings import PostSettings
+
+SKIPPED_DIRECTORIES = frozenset({"_site", "_layouts", "_includes", "node_modules"})
+
+
+def find_posts(arguments: Sequence[str], settings: PostSettings) -> Iterator[str]:
+    """The paths of the posts that `arguments` name, each file once.
+
+    A file is taken as it is. A directory is walked, sorted by name, for files with one of `settings.suffixes`;
+    names beginning with a dot and the directories of SKIPPED_DIRECTORIES are passed over, links to directories
+    followed once. Paths are the argument joined with what is below it; names that are not valid in the file system's
+    encoding come as `os.fsdecode` gives them. A directory that can't be listed, and a link that leads nowhere, is
+    given as a path itself: reading it as a post then says what is wrong, so that nothing is skipped in silence.
+
+    Raises PostError at once, before the first path, for an argument that does not exist.
+    """
+    for argument in arguments:
+        _check(argument)
+    return _Walk(settings).over(arguments)
+
+
+def _check(argument: str) -> None:
+    try:
+        os.lstat(argument)
+    except (OSError, ValueError) as error:
+        reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
+        raise PostError(argument, 0, f"{reason}: name a post or a directory of posts") from error
+
+
+class _Walk:
+    """One walk over all arguments; remembers directories, and single files, but not every file of a directory."""
+
+    def __init__(self, settings: PostSettings) -> None:
+        self._suffixes = tuple(suffix.lower() for suffix in settings.suffixes)
+        self._directories: set[str] = set()
+        self._files: set[str] = set()
+
+    def over(self, arguments: Sequence[str]) -> Iterator[str]:
+        for argument in arguments:
+            if os.path.isdir(argument):  # noqa: PTH112 - a Path would drop `./` and `..` as the caller wrote them
+                yield from self._directory(argument)
+            elif self._is_new(argument):
+                yield argument
+
+    def _is_post(self, name: str) -> bool:
+        return not name.startswith(".") and name.lower().endswith(self._suffixes)
+
+    def _is_new(self, path: str) -> bool:
+        """Whether a file that was named, or is behind a link, has not been given by the walk over its directory."""
+        real = os.path.realpath(path)
+        directory, name = os.path.split(real)
+        if real in self._files or (directory in self._directories and self._is_post(name)):
+            return False
+        self._files.add(real)
+        return True
+
+    def _directory(self, top: str) -> Iterator[str]:
+        """Depth first with a stack of our own: directories may be nested deeper than Python may recurse."""
+        stack = [iter([top])]
+        while stack:
+            path = next(stack[-1], None)
+            if path is None:
+                stack.pop()
+            elif os.path.isdir(path):  # noqa: PTH112
+                real = os.path.realpath(path)
+                if real in self._directories:
+                    continue
+                self._directories.add(real)
+                try:
+                    stack.append(iter(self._below(path)))
+                except OSError:
+                    yield path
+            elif not os.path.islink(path):  # noqa: PTH114
+                if not self._files or os.path.realpath(path) not in self._files:
+                    yield path
+            elif self._is_new(path):
+                yield path
+
+    def _below(self, directory: str) -> list[str]:
+        paths = []
+        with os.scandir(directory) as entries:
+            for entry in entries:
+                if entry.name.startswith("."):
+                    continue
+                if entry.is_dir():
+                    if entry.name not in SKIPPED_DIRECTORIES:
+                        paths.append(entry.path)
+                elif self._is_post(entry.name):
+                    paths.append(entry.path)
+        return sorted(paths)
