@@ -733,6 +733,8 @@ class Check:
             derived again.
         previous: the earlier capture `since_last` was drawn from.
         error: for an unreadable post, `path:line: reason`; "" otherwise.
+        text_digest: `sha256:` digest of the page's normalised main text, the same for two captures that say the same
+            (confirmation over runs needs it); "" where nothing was extracted.
     """
 
     post: str
@@ -753,3 +755,4 @@ class Check:
     template: tuple[str, ...] = ()
     previous: ArchivedCapture | None = None
     error: str = ""
+    text_digest: str = ""
