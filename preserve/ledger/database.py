@@ -1,0 +1,233 @@
+"""Owns the connection: how the file is opened, brought up to date, locked and synced, and what its errors mean.
+
+The only module of the package, with `schema`, that knows SQLite; it knows no checks.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from threading import RLock
+from typing import Any, Final
+from urllib.parse import quote
+
+from preserve.errors import ArchiveError
+from preserve.ledger.schema import APPLICATION_ID, STEPS
+
+Row = tuple[Any, ...]
+Steps = Sequence[Sequence[str]]
+BUSY_SECONDS: Final = 10.0
+
+_ADVICE: Final = {
+    sqlite3.SQLITE_BUSY: "another process is writing to it; wait until that run has ended, then try again",
+    sqlite3.SQLITE_LOCKED: "another process is writing to it; wait until that run has ended, then try again",
+    sqlite3.SQLITE_FULL: "the disk is full; free some space and start again, finished checks are kept",
+    sqlite3.SQLITE_READONLY: "it can't be written; check the permissions of the file and of its directory",
+    sqlite3.SQLITE_CANTOPEN: "it can't be opened; check the path and the permissions of its directory",
+    sqlite3.SQLITE_IOERR: "the disk failed to read or write it; check the disk, then start again",
+    sqlite3.SQLITE_CORRUPT: "it is damaged; put a backup in its place, or move it away and rebuild it with"
+    " `preserve rejudge`: the captures are in the WARC files",
+    sqlite3.SQLITE_NOTADB: "it is not an SQLite file; give the archive's directory with --archive, or put a backup"
+    " in its place",
+}
+
+
+def explained(path: Path, error: sqlite3.Error) -> ArchiveError:
+    """The error as this project tells it: what happened, where, and what to do next."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    advice = _ADVICE.get(code)
+    return ArchiveError(f"ledger {path}: {error}" + (f": {advice}" if advice else ""))
+
+
+class Database:
+    """One connection; calls from several threads are taken one at a time.
+
+    Args:
+        connection: open, in autocommit mode.
+        path: for messages.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+        self._connection, self.path, self._lock = connection, path, RLock()
+
+    def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
+        """Every row of a query."""
+        with self._lock, self._explaining():
+            return self._connection.execute(sql, parameters).fetchall()
+
+    def one(self, sql: str, parameters: Sequence[Any] = ()) -> Row | None:
+        """The first row of a query, or None."""
+        with self._lock, self._explaining():
+            row: Row | None = self._connection.execute(sql, parameters).fetchone()
+            return row
+
+    def stream(self, sql: str, parameters: Sequence[Any] = (), size: int = 500) -> Iterator[Row]:
+        """The rows of a query, never more than `size` of them in memory."""
+        with self._lock, self._explaining():
+            cursor = self._connection.execute(sql, parameters)
+        while True:
+            with self._lock, self._explaining():
+                rows = cursor.fetchmany(size)
+            if not rows:
+                return
+            yield from rows
+
+    def insert(self, sql: str, parameters: Sequence[Any] = ()) -> int:
+        """Run one INSERT; the new row's number."""
+        with self._lock, self._explaining():
+            return self._connection.execute(sql, parameters).lastrowid or 0
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing; on disk when the block has ended."""
+        with self._lock:
+            with self._explaining():
+                self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            except BaseException:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise
+            with self._explaining():
+                self._commit()
+
+    def close(self) -> None:
+        """Close; harmless when closed already."""
+        with self._lock:
+            self._connection.close()
+
+    def _commit(self) -> None:
+        try:
+            self._connection.execute("COMMIT")
+        except sqlite3.Error:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            raise
+
+    @contextmanager
+    def _explaining(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise explained(self.path, error) from error
+
+
+def open_for_writing(path: Path, steps: Steps = STEPS) -> Database:
+    """Open the ledger, made or brought up to date first where needed.
+
+    Args:
+        path: the file; its directory is made when missing.
+        steps: the migrations.
+
+    Raises:
+        ArchiveError: not a ledger, written by a newer version, damaged, or not to be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ArchiveError(
+            f"archive {path.parent}: {error.strerror}: check the path and its permissions"
+        ) from error
+    database = _connect(path, "rwc")
+    try:
+        _must_be_ledger(database, len(steps), fresh_allowed=True)
+        database.rows("PRAGMA journal_mode = WAL")
+        database.rows("PRAGMA synchronous = FULL")
+        # Without it INSERT OR REPLACE would remove a row without asking the triggers.
+        database.rows("PRAGMA recursive_triggers = ON")
+        database.rows("PRAGMA foreign_keys = ON")
+        migrate(database, steps)
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def open_for_reading(path: Path, steps: Steps = STEPS) -> Database:
+    """Open the ledger to read it, on a read-only medium too; a run may be writing to it meanwhile.
+
+    Raises:
+        ArchiveError: missing, not a ledger, of another schema version, or damaged.
+    """
+    if not path.is_file():
+        raise ArchiveError(
+            f"no ledger at {path}: run `preserve verify` first, or name the archive's directory with --archive"
+        )
+    database = _connect(path, "ro")
+    try:
+        try:
+            version = _must_be_ledger(database, len(steps), fresh_allowed=False)
+        except ArchiveError:
+            database.close()
+            if _pending(path):
+                raise
+            # A WAL file on a medium where its -shm can't be made: nobody writes there, so nothing moves.
+            database = _connect(path, "ro&immutable=1")
+            version = _must_be_ledger(database, len(steps), fresh_allowed=False)
+        if version < len(steps):
+            raise ArchiveError(
+                f"ledger {path} has schema version {version}, this preserve reads {len(steps)}: run `preserve verify`"
+                " once (on any post) to bring it up to date"
+            )
+        database.rows("PRAGMA query_only = ON")
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def migrate(database: Database, steps: Steps) -> None:
+    """Run the steps the file has not seen, each in its own transaction."""
+    for version in range(_version(database), len(steps)):
+        with database.transaction():
+            # Seen again under the lock: another process may have been first.
+            if _version(database) != version:
+                continue
+            for statement in steps[version]:
+                database.insert(statement)
+            database.rows(f"PRAGMA application_id = {APPLICATION_ID}")
+            database.rows(f"PRAGMA user_version = {version + 1}")
+
+
+def _connect(path: Path, mode: str) -> Database:
+    uri = f"file:{quote(str(path.absolute()))}?mode={mode}"
+    try:
+        connection = sqlite3.connect(
+            uri, uri=True, isolation_level=None, timeout=BUSY_SECONDS, check_same_thread=False
+        )
+    except sqlite3.Error as error:
+        raise explained(path, error) from error
+    return Database(connection, path)
+
+
+def _must_be_ledger(database: Database, known: int, *, fresh_allowed: bool) -> int:
+    """The file's schema version, where it is a ledger this version can use."""
+    application = (database.one("PRAGMA application_id") or (0,))[0]
+    version = _version(database)
+    if application != APPLICATION_ID:
+        empty = database.one("SELECT 1 FROM sqlite_master") is None
+        if not (fresh_allowed and empty and application == 0):
+            raise ArchiveError(
+                f"{database.path} is an SQLite file but not a ledger of preserve: name the archive's directory with"
+                " --archive, or move the file away"
+            )
+    if version > known:
+        raise ArchiveError(
+            f"ledger {database.path} has schema version {version}, this preserve knows up to {known}: update preserve,"
+            " or name another archive with --archive"
+        )
+    return version
+
+
+def _version(database: Database) -> int:
+    row = database.one("PRAGMA user_version")
+    return int(row[0]) if row else 0
+
+
+def _pending(path: Path) -> bool:
+    """Whether a write-ahead log holds something that the file itself has not got yet."""
+    log = path.with_name(path.name + "-wal")
+    return log.is_file() and log.stat().st_size > 0

@@ -1,0 +1,331 @@
+"""Owns the ledger as the application sees it: runs, checks, and the questions asked of them."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+from preserve.ledger import reading
+from preserve.ledger.codec import (
+    pack_digest,
+    pack_json,
+    pack_record_id,
+    pack_text,
+    pack_time,
+    unpack_digest,
+    unpack_record,
+    unpack_text,
+    unpack_time,
+)
+from preserve.ledger.database import Database, open_for_reading, open_for_writing
+from preserve.ledger.reading import Reader
+from preserve.ledger.schema import REBUILD_LATEST
+from preserve.ledger.values import Grouping, Incident, RunPlan, RunState, SummaryRow, UnfinishedRun
+from preserve.ledger.writing import Writer
+from preserve.model import ArchivedCapture, Check, Reason, RecordRef, Verdict
+
+# The checks whose page was the article: what a later capture of the source can be compared with.
+WITH_ARTICLE: Final = (Verdict.INTACT, Verdict.EDITED, Verdict.TRUNCATED, Verdict.MOVED)
+# Not a check that was made, but one that was put off: due again at once.
+PUT_OFF: Final = (Reason.HOST_INCIDENT, Reason.BUDGET)
+# A block that so many sources of a host have shown is template; counting on would only cost room.
+ENOUGH_SOURCES: Final = 100
+
+_YEAR: Final = re.compile(r"(?:^|/)(\d{4})-\d{2}-\d{2}-[^/]*$|(?:^|/)(\d{4})/(?:[^/]+/)*[^/]+$")
+
+
+class Ledger:
+    """An open ledger; made by `create_or_open` or `open_readonly`.
+
+    It only grows. Every method raises `ArchiveError` when the file can't be read or written. Calls from several
+    threads are taken one at a time; one process writes, others may read meanwhile.
+
+    Args:
+        database: the open file.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database, self._reader, self._writer = database, Reader(database), Writer(database)
+
+    @classmethod
+    def create_or_open(cls, path: Path) -> Self:
+        """Open the ledger at `path` to write, made or brought up to date first where needed.
+
+        Raises:
+            ArchiveError: not a ledger, of a newer schema, damaged, or not to be written.
+        """
+        return cls(open_for_writing(path))
+
+    @classmethod
+    def open_readonly(cls, path: Path) -> Self:
+        """Open the ledger at `path` to read; a run may be writing to it meanwhile.
+
+        Raises:
+            ArchiveError: missing, not a ledger, of another schema, or damaged.
+        """
+        return cls(open_for_reading(path))
+
+    def close(self) -> None:
+        """Close the file; harmless when closed already."""
+        self._database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # ------------------------------------------------------------ runs
+
+    def begin_run(self, plan: RunPlan) -> int:
+        """Note that a run begins; its number."""
+        with self._database.transaction():
+            return self._database.insert(
+                "INSERT INTO runs (started_at, arguments, settings, software) VALUES (?, ?, ?, ?)",
+                (pack_time(plan.started_at), pack_json(plan.posts_arguments), plan.settings, plan.software),
+            )
+
+    def unfinished_run(self) -> UnfinishedRun | None:
+        """The last run, when it has no end; None when it has, or there is none."""
+        row = self._database.one(
+            "SELECT id, started_at, arguments, (SELECT count(*) FROM checks WHERE run_id = runs.id) FROM runs"
+            " WHERE id = (SELECT max(id) FROM runs) AND id NOT IN (SELECT run_id FROM run_ends)"
+        )
+        if row is None:
+            return None
+        return UnfinishedRun(row[0], unpack_time(row[1]), tuple(json.loads(row[2])), row[3])
+
+    def end_run(self, run: int, ended_at: datetime, state: RunState) -> None:
+        """Note how a run ended.
+
+        Raises:
+            ArchiveError: no such run, or it has ended already.
+        """
+        with self._database.transaction():
+            self._database.insert(
+                "INSERT INTO run_ends VALUES (?, ?, ?)", (run, pack_time(ended_at), str(state))
+            )
+
+    def posts_checked_in(self, run: int) -> set[str]:
+        """The posts that have a check in `run`."""
+        rows = self._database.stream(
+            "SELECT path FROM checks JOIN posts ON posts.id = post_id WHERE run_id = ?", (run,)
+        )
+        return {unpack_text(path) for (path,) in rows}
+
+    # ------------------------------------------------------------ checks
+
+    def append(self, run: int, checks: Sequence[Check]) -> None:
+        """Add checks, all or none; they are on disk when this returns.
+
+        Raises:
+            ArchiveError: no such run, or a post that has a check in it already.
+            ValueError: a time without time zone, a number that is not finite.
+        """
+        with self._database.transaction():
+            for check in checks:
+                self._writer.check(run, check)
+
+    def latest(self, post: str) -> Check | None:
+        """The last check of a post, or None."""
+        return next(self._reader.checks(reading.LATEST_OF_POST, (pack_text(post),)), None)
+
+    def history(self, post: str) -> list[Check]:
+        """Every check of a post, oldest first."""
+        return list(self._reader.checks(reading.OF_POST, (pack_text(post),)))
+
+    def latest_checks(self) -> Iterator[Check]:
+        """Every post's last check, in the order they were made, streamed."""
+        return self._reader.checks(reading.LATEST)
+
+    def checks_of(self, run: int) -> Iterator[Check]:
+        """The checks of a run, in the order they were made, streamed."""
+        return self._reader.checks(reading.OF_RUN, (run,))
+
+    def last_checked(self) -> dict[str, datetime]:
+        """When each post was last checked; posts whose last check was only put off (`PUT_OFF`) are left out."""
+        rows = self._database.stream(
+            "SELECT path, checked_at FROM latest JOIN checks ON checks.id = check_id"
+            " JOIN posts ON posts.id = latest.post_id"
+            f" WHERE latest.reason IS NULL OR latest.reason NOT IN ({_marks(PUT_OFF)})",
+            PUT_OFF,
+            size=5000,
+        )
+        return {unpack_text(path): unpack_time(moment) for path, moment in rows}
+
+    def find_posts_matching(self, fragment: str) -> tuple[str, ...]:
+        """The posts a person may mean, sorted.
+
+        Args:
+            fragment: a path as it stands in the ledger; else a source URL (http or https, with or without the last
+                slash); else the end of a path, from a `/` on; else any part of a file's name. The first of these
+                that fits anything decides.
+        """
+        packed = pack_text(fragment)
+        if self._database.one("SELECT 1 FROM posts WHERE path = ?", (packed,)):
+            return (fragment,)
+        for sql, values in _searches(fragment):
+            found = sorted(unpack_text(path) for (path,) in self._database.rows(sql, values))
+            if found:
+                return tuple(found)
+        return ()
+
+    def summary(self, by: Grouping = "verdict") -> tuple[SummaryRow, ...]:
+        """Where the collection stands, by each post's latest check; largest group first.
+
+        The year is that of the post, as its file name or directory says (`2021-05-06-title.md`, `2021/05/title.md`).
+        """
+        if by == "year":
+            return self._by_year()
+        group, join = {
+            "verdict": ("coalesce(reason, '')", ""),
+            "host": (
+                "coalesce(host, '')",
+                "LEFT JOIN urls ON urls.id = source_id LEFT JOIN hosts ON hosts.id = host_id",
+            ),
+        }[by]
+        rows = self._database.rows(
+            f"SELECT {group}, verdict, count(*) FROM latest {join} GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2"  # noqa: S608
+        )
+        return tuple(SummaryRow(unpack_text(name), Verdict(verdict), count) for name, verdict, count in rows)
+
+    def rebuild_latest(self) -> None:
+        """Derive the table of latest checks anew from the checks themselves."""
+        with self._database.transaction():
+            for statement in REBUILD_LATEST:
+                self._database.insert(statement)
+
+    # ------------------------------------------------------------ captures and records
+
+    def last_capture(self, source: str, *, before: ArchivedCapture | None = None) -> ArchivedCapture | None:
+        """The last capture of a source that brought the article: what "since last" is measured from.
+
+        Args:
+            source: the source URL exactly as the post has it.
+            before: only captures older than this one, when it is in the ledger (for judging it again).
+
+        Returns:
+            The last capture whose final status is 2xx and whose check found the article, whole or in part
+            (`WITH_ARTICLE`); None where there is none.
+        """
+        row = self._database.one(
+            "SELECT captures.id FROM captures WHERE source_id = (SELECT id FROM urls WHERE url = ?)"  # noqa: S608
+            " AND captures.id < coalesce((SELECT id FROM captures WHERE summary_record = ?), 9223372036854775807)"
+            " AND (SELECT http_status FROM exchanges WHERE capture_id = captures.id"
+            "      ORDER BY position DESC LIMIT 1) BETWEEN 200 AND 299"
+            " AND EXISTS (SELECT 1 FROM checks WHERE capture_id = captures.id"
+            f"            AND verdict IN ({_marks(WITH_ARTICLE)}))"
+            " ORDER BY captures.id DESC LIMIT 1",
+            (pack_text(source), before and pack_record_id(before.summary.record_id), *WITH_ARTICLE),
+        )
+        return None if row is None else self._reader.capture(row[0])
+
+    def captures_without_check(self, captures: Iterable[ArchivedCapture]) -> list[ArchivedCapture]:
+        """Of the captures found in the archive, those the ledger does not know, in the same order."""
+        return [
+            capture
+            for capture in captures
+            if not self._database.one(
+                "SELECT 1 FROM captures WHERE summary_record = ?",
+                (pack_record_id(capture.summary.record_id),),
+            )
+        ]
+
+    def stored_record(self, post: str, digest: str) -> RecordRef | None:
+        """The `resource` record of a post's bytes, when these bytes have been witnessed."""
+        row = self._database.one(
+            "SELECT record, file, offset, length FROM stored_copies JOIN files ON files.id = file_id"
+            " WHERE post_id = (SELECT id FROM posts WHERE path = ?) AND digest = ? ORDER BY stored_copies.id LIMIT 1",
+            (pack_text(post), pack_digest(digest)),
+        )
+        return None if row is None else unpack_record(*row)
+
+    # ------------------------------------------------------------ what is learned of hosts
+
+    def block_counts(self, host: str, *, at_least: int = 2) -> Mapping[str, int]:
+        """How many distinct sources of a host showed a block that the stored copy does not explain.
+
+        Args:
+            host: in lower case, without port.
+            at_least: blocks of fewer sources are left out.
+
+        Returns:
+            Block digest to number of sources, counted up to `ENOUGH_SOURCES`.
+        """
+        rows = self._database.rows(
+            "SELECT digest, count(*) FROM template_blocks WHERE host_id = (SELECT id FROM hosts WHERE host = ?)"
+            " GROUP BY digest HAVING count(*) >= ?",
+            (pack_text(host), at_least),
+        )
+        return {unpack_digest(digest): count for digest, count in rows}
+
+    def add_blocks(self, host: str, source: str, digests: Iterable[str]) -> None:
+        """Note the unexplained blocks of one source's page; what is noted already is passed over."""
+        with self._database.transaction():
+            host_id = self._writer.intern("host", pack_text(host))
+            source_id = self._writer.url(source)
+            for digest in digests:
+                self._database.insert(
+                    "INSERT OR IGNORE INTO template_blocks SELECT ?1, ?2, ?3 WHERE"
+                    " (SELECT count(*) FROM template_blocks WHERE host_id = ?1 AND digest = ?2) < ?4",
+                    (host_id, pack_digest(digest), source_id, ENOUGH_SOURCES),
+                )
+
+    def add_incident(self, run: int, host: str, kind: str, count: int, of: int) -> None:
+        """Note that `count` of the `of` checks of a host failed alike in a run."""
+        with self._database.transaction():
+            host_id = self._writer.intern("host", pack_text(host))
+            self._database.insert(
+                "INSERT INTO incidents VALUES (?, ?, ?, ?, ?)", (run, host_id, kind, count, of)
+            )
+
+    def incidents(self, run: int) -> tuple[Incident, ...]:
+        """The incidents of a run, by host."""
+        rows = self._database.rows(
+            "SELECT host, kind, failed, asked FROM incidents JOIN hosts ON hosts.id = host_id WHERE run_id = ?"
+            " ORDER BY host, kind",
+            (run,),
+        )
+        return tuple(Incident(unpack_text(host), kind, failed, asked) for host, kind, failed, asked in rows)
+
+    def _by_year(self) -> tuple[SummaryRow, ...]:
+        rows = self._database.stream(
+            "SELECT path, verdict FROM latest JOIN posts ON posts.id = post_id", size=5000
+        )
+        counts = Counter((_year(unpack_text(path)), verdict) for path, verdict in rows)
+        return tuple(
+            SummaryRow(year, Verdict(verdict), count) for (year, verdict), count in sorted(counts.items())
+        )
+
+
+def _year(path: str) -> str:
+    found = _YEAR.search(path)
+    return (found[1] or found[2]) if found else ""
+
+
+def _marks(values: Sequence[object]) -> str:
+    return ", ".join("?" * len(values))
+
+
+def _searches(fragment: str) -> Iterator[tuple[str, tuple[object, ...]]]:
+    """The queries that may find a post, in the order of preference."""
+    bare = re.sub(r"^https?://", "", fragment).rstrip("/")
+    urls = [f"{scheme}{bare}{slash}" for scheme in ("http://", "https://") for slash in ("", "/")]
+    wanted = (pack_text(fragment), *(pack_text(url) for url in urls))
+    yield (
+        "SELECT path FROM latest JOIN posts ON posts.id = post_id WHERE source_id IN"
+        f" (SELECT id FROM urls WHERE url IN ({_marks(wanted)}))",
+        wanted,
+    )
+    end = pack_text("/" + fragment.lstrip("/"))
+    yield "SELECT path FROM posts WHERE substr(path, -length(?1)) = ?1", (end,)
+    name = pack_text(fragment)
+    yield "SELECT path FROM posts WHERE instr(path, ?1) > 0", (name,)

@@ -1,0 +1,178 @@
+"""Owns how rows become checks and captures again, equal to what was written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+from preserve.ledger.codec import (
+    unpack_changes,
+    unpack_digest,
+    unpack_evidence,
+    unpack_measures,
+    unpack_natures,
+    unpack_record,
+    unpack_text,
+    unpack_time,
+)
+from preserve.ledger.database import Database, Row
+from preserve.model import (
+    ArchivedCapture,
+    ArchivedExchange,
+    Check,
+    Judgement,
+    Reason,
+    RecordRef,
+    SinceLast,
+    Verdict,
+)
+
+_CHECKS: Final = """
+SELECT
+    posts.path, source.url, checks.checked_at,
+    checks.verdict, checks.reason, checks.natures, checks.remaining, checks.wants_probe,
+    changes.content, evidence.content, measures.content,
+    final.url, checks.http_status, checks.captured_at, checks.capture_id,
+    copies.digest, copies.record, copy_files.file, copies.offset, copies.length,
+    checks.previous_at, checks.changed_since, since.content,
+    texts.digest, extractors.version, rules.version, checks.error
+FROM checks
+JOIN posts ON posts.id = checks.post_id
+JOIN versions AS extractors ON extractors.id = checks.extractor_id
+JOIN versions AS rules ON rules.id = checks.rules_id
+LEFT JOIN urls AS source ON source.id = checks.source_id
+LEFT JOIN urls AS final ON final.id = checks.final_url_id
+LEFT JOIN details AS changes ON changes.id = checks.changes_id
+LEFT JOIN details AS evidence ON evidence.id = checks.evidence_id
+LEFT JOIN details AS measures ON measures.id = checks.measures_id
+LEFT JOIN details AS since ON since.id = checks.changes_since_id
+LEFT JOIN digests AS texts ON texts.id = checks.text_digest_id
+LEFT JOIN stored_copies AS copies ON copies.id = checks.stored_copy_id
+LEFT JOIN files AS copy_files ON copy_files.id = copies.file_id
+"""
+
+OF_POST: Final = _CHECKS + "WHERE checks.post_id = (SELECT id FROM posts WHERE path = ?) ORDER BY checks.id"
+OF_RUN: Final = _CHECKS + "WHERE checks.run_id = ? ORDER BY checks.id"
+LATEST: Final = (
+    _CHECKS + "WHERE checks.id IN (SELECT check_id FROM latest ORDER BY check_id) ORDER BY checks.id"
+)
+LATEST_OF_POST: Final = (
+    _CHECKS
+    + """WHERE checks.id =
+    (SELECT check_id FROM latest WHERE post_id = (SELECT id FROM posts WHERE path = ?))"""
+)
+
+_CAPTURE: Final = """
+SELECT
+    captures.id, source.url, asked.url, captures.captured_at,
+    first_record, first_files.file, first_offset, first_length,
+    summary_record, summary_files.file, summary_offset, summary_length
+FROM captures
+JOIN urls AS source ON source.id = captures.source_id
+JOIN urls AS asked ON asked.id = captures.url_id
+JOIN files AS first_files ON first_files.id = captures.first_file_id
+JOIN files AS summary_files ON summary_files.id = captures.summary_file_id
+WHERE captures.id = ?
+"""
+
+_EXCHANGES: Final = """
+SELECT
+    urls.url, http_status, response_record, files.file, response_offset, response_length,
+    digests.digest, block_digest
+FROM exchanges
+JOIN urls ON urls.id = exchanges.url_id
+JOIN digests ON digests.id = exchanges.payload_digest_id
+LEFT JOIN files ON files.id = exchanges.response_file_id
+WHERE capture_id = ? ORDER BY position
+"""
+
+
+class Reader:
+    """Reads checks and captures back.
+
+    Args:
+        database: open for reading or writing.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def checks(self, sql: str, parameters: Sequence[Any] = ()) -> Iterator[Check]:
+        """The checks that one of this module's queries names, streamed."""
+        for row in self._database.stream(sql, parameters):
+            yield self._check(row)
+
+    def capture(self, number: int) -> ArchivedCapture:
+        """The capture of that number, which must exist."""
+        (row,) = self._database.rows(_CAPTURE, (number,))
+        return ArchivedCapture(
+            source=unpack_text(row[1]),
+            url=unpack_text(row[2]),
+            captured_at=unpack_time(row[3]),
+            first=unpack_record(*row[4:8]),
+            summary=unpack_record(*row[8:12]),
+            exchanges=tuple(_exchange(entry) for entry in self._database.rows(_EXCHANGES, (number,))),
+        )
+
+    def _check(self, row: Row) -> Check:
+        capture = None if row[14] is None else self.capture(row[14])
+        return Check(
+            post=unpack_text(row[0]),
+            source=_text_or_none(row[1]),
+            checked_at=unpack_time(row[2]),
+            judgement=_judgement(row),
+            final_url=_text_or_none(row[11]),
+            http_status=row[12],
+            captured_at=_captured_at(row[13], capture),
+            capture=capture,
+            stored_record=_record_or_none(row[16:20]),
+            post_digest="" if row[15] is None else unpack_digest(row[15]),
+            since_last=_since_last(row),
+            extractor=unpack_text(row[24]),
+            rules=unpack_text(row[25]),
+            measures=unpack_measures(row[10]),
+            error="" if row[26] is None else unpack_text(row[26]),
+            text_digest="" if row[23] is None else unpack_digest(row[23]),
+        )
+
+
+def _judgement(row: Row) -> Judgement:
+    return Judgement(
+        verdict=Verdict(row[3]),
+        reason=None if row[4] is None else Reason(row[4]),
+        natures=unpack_natures(row[5]),
+        changes=unpack_changes(row[8]),
+        evidence=unpack_evidence(row[9]),
+        remaining=row[6],
+        wants_probe=bool(row[7]),
+    )
+
+
+def _since_last(row: Row) -> SinceLast | None:
+    if row[20] is None:
+        return None
+    return SinceLast(bool(row[21]), unpack_changes(row[22]), unpack_time(row[20]))
+
+
+def _captured_at(text: str | None, capture: ArchivedCapture | None) -> Any:
+    if text is None:
+        return None
+    return capture.captured_at if capture is not None and text == "" else unpack_time(text)
+
+
+def _exchange(row: Row) -> ArchivedExchange:
+    return ArchivedExchange(
+        url=unpack_text(row[0]),
+        status=row[1],
+        response=_record_or_none(row[2:6]),
+        payload_digest=unpack_digest(row[6]),
+        block_digest=unpack_digest(row[7]),
+    )
+
+
+def _record_or_none(columns: Row) -> RecordRef | None:
+    return None if columns[0] is None else unpack_record(*columns)
+
+
+def _text_or_none(value: str | bytes | None) -> str | None:
+    return None if value is None else unpack_text(value)

@@ -1,0 +1,246 @@
+"""Owns the ledger's tables, triggers and views, and how an older file is brought up to date.
+
+Truth is in tables that only grow: triggers refuse UPDATE and DELETE. `latest` alone is derived (one row per post,
+kept by a trigger, re-derivable with `REBUILD_LATEST`). What many rows share (paths, URLs, digests, findings) is
+stored once and referred to by number, so that a check that found nothing new costs a few hundred bytes.
+
+Record ids are 16-byte BLOBs where they are `urn:uuid:` ids, digests 32-byte BLOBs where they are sha256, else the
+text itself; the views show both as text.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+APPLICATION_ID: Final = 0x50525356  # "PRSV"
+
+_TABLES = (
+    "CREATE TABLE hosts (id INTEGER PRIMARY KEY, host TEXT NOT NULL UNIQUE)",
+    """CREATE TABLE urls (
+        id INTEGER PRIMARY KEY,
+        url TEXT NOT NULL UNIQUE,
+        host_id INTEGER NOT NULL REFERENCES hosts (id))""",
+    "CREATE TABLE posts (id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE)",
+    "CREATE TABLE files (id INTEGER PRIMARY KEY, file TEXT NOT NULL UNIQUE)",
+    "CREATE TABLE versions (id INTEGER PRIMARY KEY, version TEXT NOT NULL UNIQUE)",
+    "CREATE TABLE digests (id INTEGER PRIMARY KEY, digest BLOB NOT NULL UNIQUE)",
+    """CREATE TABLE details (
+        id INTEGER PRIMARY KEY,
+        digest BLOB NOT NULL UNIQUE,
+        content TEXT NOT NULL)""",
+    """CREATE TABLE runs (
+        id INTEGER PRIMARY KEY,
+        started_at TEXT NOT NULL,
+        arguments TEXT NOT NULL,
+        settings TEXT NOT NULL,
+        software TEXT NOT NULL)""",
+    """CREATE TABLE run_ends (
+        run_id INTEGER PRIMARY KEY REFERENCES runs (id),
+        ended_at TEXT NOT NULL,
+        state TEXT NOT NULL)""",
+    """CREATE TABLE captures (
+        id INTEGER PRIMARY KEY,
+        source_id INTEGER NOT NULL REFERENCES urls (id),
+        url_id INTEGER NOT NULL REFERENCES urls (id),
+        captured_at TEXT NOT NULL,
+        first_record BLOB NOT NULL,
+        first_file_id INTEGER NOT NULL REFERENCES files (id),
+        first_offset INTEGER NOT NULL,
+        first_length INTEGER NOT NULL,
+        summary_record BLOB NOT NULL UNIQUE,
+        summary_file_id INTEGER NOT NULL REFERENCES files (id),
+        summary_offset INTEGER NOT NULL,
+        summary_length INTEGER NOT NULL)""",
+    "CREATE INDEX captures_by_source ON captures (source_id)",
+    """CREATE TABLE exchanges (
+        capture_id INTEGER NOT NULL REFERENCES captures (id),
+        position INTEGER NOT NULL,
+        url_id INTEGER NOT NULL REFERENCES urls (id),
+        http_status INTEGER,
+        response_record BLOB,
+        response_file_id INTEGER REFERENCES files (id),
+        response_offset INTEGER,
+        response_length INTEGER,
+        payload_digest_id INTEGER NOT NULL REFERENCES digests (id),
+        block_digest BLOB NOT NULL,
+        PRIMARY KEY (capture_id, position)) WITHOUT ROWID""",
+    """CREATE TABLE stored_copies (
+        id INTEGER PRIMARY KEY,
+        post_id INTEGER NOT NULL REFERENCES posts (id),
+        digest BLOB NOT NULL,
+        record BLOB,
+        file_id INTEGER REFERENCES files (id),
+        offset INTEGER,
+        length INTEGER)""",
+    "CREATE INDEX stored_copies_by_post ON stored_copies (post_id)",
+    # captured_at: NULL where there was none, '' where it is the capture's own.
+    """CREATE TABLE checks (
+        id INTEGER PRIMARY KEY,
+        run_id INTEGER NOT NULL REFERENCES runs (id),
+        post_id INTEGER NOT NULL REFERENCES posts (id),
+        source_id INTEGER REFERENCES urls (id),
+        checked_at TEXT NOT NULL,
+        verdict TEXT NOT NULL,
+        reason TEXT,
+        natures TEXT,
+        remaining REAL,
+        wants_probe INTEGER NOT NULL,
+        changes_id INTEGER REFERENCES details (id),
+        evidence_id INTEGER REFERENCES details (id),
+        measures_id INTEGER REFERENCES details (id),
+        final_url_id INTEGER REFERENCES urls (id),
+        http_status INTEGER,
+        captured_at TEXT,
+        capture_id INTEGER REFERENCES captures (id),
+        stored_copy_id INTEGER REFERENCES stored_copies (id),
+        previous_at TEXT,
+        changed_since INTEGER,
+        changes_since_id INTEGER REFERENCES details (id),
+        text_digest_id INTEGER REFERENCES digests (id),
+        extractor_id INTEGER NOT NULL REFERENCES versions (id),
+        rules_id INTEGER NOT NULL REFERENCES versions (id),
+        error TEXT,
+        UNIQUE (post_id, run_id))""",
+    "CREATE INDEX checks_by_run ON checks (run_id)",
+    "CREATE INDEX checks_by_capture ON checks (capture_id)",
+    """CREATE TABLE incidents (
+        run_id INTEGER NOT NULL REFERENCES runs (id),
+        host_id INTEGER NOT NULL REFERENCES hosts (id),
+        kind TEXT NOT NULL,
+        failed INTEGER NOT NULL,
+        asked INTEGER NOT NULL,
+        PRIMARY KEY (run_id, host_id, kind)) WITHOUT ROWID""",
+    """CREATE TABLE template_blocks (
+        host_id INTEGER NOT NULL REFERENCES hosts (id),
+        digest BLOB NOT NULL,
+        source_id INTEGER NOT NULL REFERENCES urls (id),
+        PRIMARY KEY (host_id, digest, source_id)) WITHOUT ROWID""",
+    """CREATE TABLE latest (
+        post_id INTEGER PRIMARY KEY,
+        check_id INTEGER NOT NULL,
+        verdict TEXT NOT NULL,
+        reason TEXT,
+        source_id INTEGER)""",
+    "CREATE INDEX latest_by_source ON latest (source_id)",
+    """CREATE TRIGGER checks_keep_latest AFTER INSERT ON checks BEGIN
+        INSERT OR REPLACE INTO latest (post_id, check_id, verdict, reason, source_id)
+        VALUES (NEW.post_id, NEW.id, NEW.verdict, NEW.reason, NEW.source_id);
+    END""",
+)
+
+APPEND_ONLY: Final = (
+    "hosts",
+    "urls",
+    "posts",
+    "files",
+    "versions",
+    "digests",
+    "details",
+    "runs",
+    "run_ends",
+    "captures",
+    "exchanges",
+    "stored_copies",
+    "checks",
+    "incidents",
+    "template_blocks",
+)
+
+
+def _refusals(tables: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(
+        f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table} BEGIN"
+        f" SELECT RAISE(ABORT, 'the ledger only grows: {verb} on {table} refused'); END"
+        for table in tables
+        for verb in ("UPDATE", "DELETE")
+    )
+
+
+def _record(column: str) -> str:
+    """SQL that shows a record id as text."""
+    hexed = f"lower(hex({column}))"
+    parts = " || '-' || ".join(
+        f"substr({hexed}, {start}, {size})" for start, size in ((1, 8), (9, 4), (13, 4), (17, 4), (21, 12))
+    )
+    return f"CASE typeof({column}) WHEN 'blob' THEN 'urn:uuid:' || {parts} ELSE {column} END"
+
+
+def _digest(column: str) -> str:
+    """SQL that shows a digest as text."""
+    return f"CASE typeof({column}) WHEN 'blob' THEN 'sha256:' || lower(hex({column})) ELSE {column} END"
+
+
+def _history_view() -> str:
+    return f"""CREATE VIEW history AS
+    SELECT
+        checks.id AS "check",
+        checks.run_id AS run,
+        posts.path AS post,
+        source.url AS source_url,
+        hosts.host AS host,
+        checks.checked_at AS checked_at,
+        checks.verdict AS verdict,
+        checks.reason AS reason,
+        checks.natures AS natures,
+        checks.remaining AS remaining,
+        changes.content AS changes,
+        evidence.content AS evidence,
+        measures.content AS measures,
+        checks.changed_since AS changed_since_last,
+        checks.previous_at AS previous_capture_at,
+        since.content AS changes_since_last,
+        final.url AS final_url,
+        checks.http_status AS http_status,
+        CASE checks.captured_at WHEN '' THEN captures.captured_at ELSE checks.captured_at END AS captured_at,
+        {_record("exchanges.response_record")} AS response_record,
+        {_digest("payloads.digest")} AS payload_digest,
+        {_record("captures.summary_record")} AS capture_record,
+        warc.file AS warc_file,
+        captures.summary_offset AS warc_offset,
+        {_record("stored_copies.record")} AS stored_copy_record,
+        {_digest("stored_copies.digest")} AS post_digest,
+        extractors.version AS extractor,
+        rules.version AS rules,
+        checks.error AS error
+    FROM checks
+    JOIN posts ON posts.id = checks.post_id
+    JOIN versions AS extractors ON extractors.id = checks.extractor_id
+    JOIN versions AS rules ON rules.id = checks.rules_id
+    LEFT JOIN urls AS source ON source.id = checks.source_id
+    LEFT JOIN hosts ON hosts.id = source.host_id
+    LEFT JOIN urls AS final ON final.id = checks.final_url_id
+    LEFT JOIN details AS changes ON changes.id = checks.changes_id
+    LEFT JOIN details AS evidence ON evidence.id = checks.evidence_id
+    LEFT JOIN details AS measures ON measures.id = checks.measures_id
+    LEFT JOIN details AS since ON since.id = checks.changes_since_id
+    LEFT JOIN stored_copies ON stored_copies.id = checks.stored_copy_id
+    LEFT JOIN captures ON captures.id = checks.capture_id
+    LEFT JOIN files AS warc ON warc.id = captures.summary_file_id
+    LEFT JOIN exchanges ON exchanges.capture_id = captures.id AND exchanges.position =
+        (SELECT max(position) FROM exchanges AS every WHERE every.capture_id = captures.id)
+    LEFT JOIN digests AS payloads ON payloads.id = exchanges.payload_digest_id"""
+
+
+_VIEWS = (
+    _history_view(),
+    'CREATE VIEW latest_checks AS SELECT history.* FROM latest JOIN history ON history."check" = latest.check_id',
+    """CREATE VIEW run_overview AS
+    SELECT
+        runs.id AS run,
+        runs.started_at AS started_at,
+        run_ends.ended_at AS ended_at,
+        coalesce(run_ends.state, 'unfinished') AS state,
+        (SELECT count(*) FROM checks WHERE checks.run_id = runs.id) AS checks,
+        runs.arguments AS arguments,
+        runs.software AS software
+    FROM runs LEFT JOIN run_ends ON run_ends.run_id = runs.id""",
+)
+
+REBUILD_LATEST: Final = (
+    "DELETE FROM latest",
+    """INSERT INTO latest (post_id, check_id, verdict, reason, source_id)
+    SELECT post_id, max(id), verdict, reason, source_id FROM checks GROUP BY post_id""",
+)
+
+# Step n brings a file from version n to version n + 1. Steps that were released are never edited: add one.
+STEPS: Final[tuple[tuple[str, ...], ...]] = ((*_TABLES, *_refusals(APPEND_ONLY), *_VIEWS),)

@@ -1,0 +1,167 @@
+"""Owns how one check becomes rows. Knows no queries of the application and opens no transaction itself."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from typing import Any, Final
+
+from preserve.ledger.codec import (
+    pack_changes,
+    pack_digest,
+    pack_evidence,
+    pack_measures,
+    pack_natures,
+    pack_record_id,
+    pack_text,
+    pack_time,
+)
+from preserve.ledger.database import Database
+from preserve.model import ArchivedCapture, ArchivedExchange, Check, RecordRef
+from preserve.urls import host_of
+
+# What is kept once: how it is found, and how it is added.
+_INTERNED: Final = {
+    "host": ("SELECT id FROM hosts WHERE host = ?", "INSERT INTO hosts (host) VALUES (?)"),
+    "post": ("SELECT id FROM posts WHERE path = ?", "INSERT INTO posts (path) VALUES (?)"),
+    "file": ("SELECT id FROM files WHERE file = ?", "INSERT INTO files (file) VALUES (?)"),
+    "version": ("SELECT id FROM versions WHERE version = ?", "INSERT INTO versions (version) VALUES (?)"),
+    "digest": ("SELECT id FROM digests WHERE digest = ?", "INSERT INTO digests (digest) VALUES (?)"),
+}
+_CAPTURE: Final = f"INSERT INTO captures VALUES (NULL{', ?' * 11})"  # noqa: S608 - placeholders only
+_EXCHANGE: Final = f"INSERT INTO exchanges VALUES (?{', ?' * 9})"  # noqa: S608 - placeholders only
+_CHECK: Final = f"INSERT INTO checks VALUES (NULL{', ?' * 24})"  # noqa: S608 - placeholders only
+_NO_RECORD: Final = (None, None, None, None)
+
+
+class Writer:
+    """Turns checks into rows, inside the caller's transaction.
+
+    Args:
+        database: open for writing.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def check(self, run: int, check: Check) -> None:
+        """Add one check, and of what it refers to whatever the ledger has not got yet."""
+        judgement, since = check.judgement, check.since_last
+        post = self.intern("post", pack_text(check.post))
+        capture = None if check.capture is None else self.capture(check.capture)
+        self._database.insert(
+            _CHECK,
+            (
+                run,
+                post,
+                self._url(check.source),
+                pack_time(check.checked_at),
+                str(judgement.verdict),
+                None if judgement.reason is None else str(judgement.reason),
+                pack_natures(judgement.natures),
+                judgement.remaining,
+                int(judgement.wants_probe),
+                self._detail(pack_changes(judgement.changes)),
+                self._detail(pack_evidence(judgement.evidence)),
+                self._detail(pack_measures(check.measures)),
+                self._url(check.final_url),
+                check.http_status,
+                _captured_at(check),
+                capture,
+                self._stored_copy(post, check),
+                None if since is None else pack_time(since.previous_at),
+                None if since is None else int(since.changed),
+                None if since is None else self._detail(pack_changes(since.changes)),
+                self.intern("digest", pack_digest(check.text_digest)) if check.text_digest else None,
+                self.intern("version", pack_text(check.extractor)),
+                self.intern("version", pack_text(check.rules)),
+                pack_text(check.error) if check.error else None,
+            ),
+        )
+
+    def capture(self, capture: ArchivedCapture) -> int:
+        """The number of a capture, added where it is new; the id of its summary record tells."""
+        summary = pack_record_id(capture.summary.record_id)
+        known = self._database.one("SELECT id FROM captures WHERE summary_record = ?", (summary,))
+        if known:
+            return int(known[0])
+        number = self._database.insert(
+            _CAPTURE,
+            (
+                self.url(capture.source),
+                self.url(capture.url),
+                pack_time(capture.captured_at),
+                *self._record(capture.first),
+                *self._record(capture.summary),
+            ),
+        )
+        for position, exchange in enumerate(capture.exchanges):
+            self._exchange(number, position, exchange)
+        return number
+
+    def url(self, url: str) -> int:
+        """The number of a URL, with its host."""
+        packed = pack_text(url)
+        known = self._database.one("SELECT id FROM urls WHERE url = ?", (packed,))
+        if known:
+            return int(known[0])
+        host = self.intern("host", pack_text(host_of(url.strip())))
+        return self._database.insert("INSERT INTO urls (url, host_id) VALUES (?, ?)", (packed, host))
+
+    def intern(self, what: str, value: str | bytes) -> int:
+        """The number of a value that is kept once."""
+        find, add = _INTERNED[what]
+        known = self._database.one(find, (value,))
+        return int(known[0]) if known else self._database.insert(add, (value,))
+
+    def _url(self, url: str | None) -> int | None:
+        return None if url is None else self.url(url)
+
+    def _detail(self, content: str | None) -> int | None:
+        if content is None:
+            return None
+        digest = sha256(content.encode("utf-8")).digest()
+        known = self._database.one("SELECT id FROM details WHERE digest = ?", (digest,))
+        if known:
+            return int(known[0])
+        return self._database.insert("INSERT INTO details (digest, content) VALUES (?, ?)", (digest, content))
+
+    def _record(self, ref: RecordRef) -> tuple[Any, ...]:
+        file = self.intern("file", pack_text(ref.file))
+        return pack_record_id(ref.record_id), file, ref.offset, ref.length
+
+    def _exchange(self, capture: int, position: int, exchange: ArchivedExchange) -> None:
+        self._database.insert(
+            _EXCHANGE,
+            (
+                capture,
+                position,
+                self.url(exchange.url),
+                exchange.status,
+                *(_NO_RECORD if exchange.response is None else self._record(exchange.response)),
+                self.intern("digest", pack_digest(exchange.payload_digest)),
+                pack_digest(exchange.block_digest),
+            ),
+        )
+
+    def _stored_copy(self, post: int, check: Check) -> int | None:
+        if not check.post_digest and check.stored_record is None:
+            return None
+        record = _NO_RECORD if check.stored_record is None else self._record(check.stored_record)
+        values = (post, pack_digest(check.post_digest), *record)
+        known = self._database.one(
+            "SELECT id FROM stored_copies WHERE post_id = ? AND digest = ? AND record IS ? AND file_id IS ?"
+            " AND offset IS ? AND length IS ?",
+            values,
+        )
+        if known:
+            return int(known[0])
+        return self._database.insert("INSERT INTO stored_copies VALUES (NULL, ?, ?, ?, ?, ?, ?)", values)
+
+
+def _captured_at(check: Check) -> str | None:
+    """As `checks.captured_at` has it: '' says that the capture's own time holds."""
+    if check.captured_at is None:
+        return None
+    if check.capture is not None and check.capture.captured_at == check.captured_at:
+        return ""
+    return pack_time(check.captured_at)
