@@ -17,11 +17,12 @@ SKIPPED_DIRECTORIES = frozenset({"_site", "_layouts", "_includes", "node_modules
 def find_posts(arguments: Sequence[str], settings: PostSettings) -> Iterator[str]:
     """The paths of the posts that `arguments` name, each file once.
 
-    A file is taken as it is. A directory is walked, sorted by name, for files with one of `settings.suffixes`;
-    names beginning with a dot and the directories of SKIPPED_DIRECTORIES are passed over, links to directories
-    followed once. Paths are the argument joined with what is below it; names that are not valid in the file system's
-    encoding come as `os.fsdecode` gives them. A directory that can't be listed, and a link that leads nowhere, is
-    given as a path itself: reading it as a post then says what is wrong, so that nothing is skipped in silence.
+    A file is taken as it is. A directory is walked, sorted by name, for files with one of
+    `settings.suffixes`; names beginning with a dot and the directories of SKIPPED_DIRECTORIES are passed
+    over, links to directories followed once. Paths are the argument joined with what is below it; names that
+    are not valid in the file system's encoding come as `os.fsdecode` gives them. A directory that can't be
+    listed, and a link that leads nowhere, is given as a path itself: reading it as a post then says what is
+    wrong, so that nothing is skipped in silence.
 
     Raises PostError at once, before the first path, for an argument that does not exist.
     """
@@ -39,7 +40,7 @@ def _check(argument: str) -> None:
 
 
 class _Walk:
-    """One walk over all arguments; remembers directories, and single files, but not every file of a directory."""
+    """One walk over all arguments; remembers directories and single files, not every file of a directory."""
 
     def __init__(self, settings: PostSettings) -> None:
         self._suffixes = tuple(suffix.lower() for suffix in settings.suffixes)
@@ -48,7 +49,7 @@ class _Walk:
 
     def over(self, arguments: Sequence[str]) -> Iterator[str]:
         for argument in arguments:
-            if os.path.isdir(argument):  # noqa: PTH112 - a Path would drop `./` and `..` as the caller wrote them
+            if os.path.isdir(argument):  # noqa: PTH112 - a Path would not keep `./x` as the caller wrote it
                 yield from self._directory(argument)
             elif self._is_new(argument):
                 yield argument
@@ -57,7 +58,7 @@ class _Walk:
         return not name.startswith(".") and name.lower().endswith(self._suffixes)
 
     def _is_new(self, path: str) -> bool:
-        """Whether a file that was named, or is behind a link, has not been given by the walk over its directory."""
+        """Whether a named or linked file has not been given, and will not be by its directory's walk."""
         real = os.path.realpath(path)
         directory, name = os.path.split(real)
         if real in self._files or (directory in self._directories and self._is_post(name)):

@@ -1,8 +1,8 @@
 """Front matter: where it begins and ends, and what its keys say.
 
-Owns the dialects (YAML between `---` lines as Jekyll, Hugo and Hexo have it, TOML between `+++` lines, JSON in
-braces or between `;;;` lines), their bounds, and the mending of broken quoting. Values come out as written: every
-scalar is text, no date, number or boolean is guessed. Does not know which key means what.
+Owns the dialects (YAML between `---` lines as Jekyll, Hugo and Hexo have it, TOML between `+++` lines, JSON
+in braces or between `;;;` lines), their bounds, and the mending of broken quoting. Values come out as
+written: every scalar is text, no date, number or boolean is guessed. Does not know which key means what.
 """
 
 from __future__ import annotations
@@ -68,12 +68,17 @@ class FrontMatterError(ValueError):
         why: what is wrong, and what to do.
     """
 
-    def __init__(self, line: int, why: str) -> None:
+    def __init__(self, line: int, why: str) -> None:  # noqa: D107 - the class says it
         super().__init__(why)
         self.line, self.why = line, why
 
 
-_OPENING = re.compile(r"[\ufeff\s]*?^(-{3,}|\+{3}|;{3,})[ \t]*\n|\s*(?=\{\s*[\"}])|(?=[A-Za-z_][\w.-]{0,60}[ \t]*:(?:[ \t]|\n))", re.M)
+_OPENING = re.compile(
+    r"[\ufeff\s]*?^(-{3,}|\+{3}|;{3,})[ \t]*\n"  # fenced
+    r"|\ufeff?\s*(?=\{\s*[\"}])"  # a JSON object
+    r"|\ufeff?(?=[A-Za-z_][\w.-]{0,60}[ \t]*:(?:[ \t]|\n))",  # Hexo: keys at once
+    re.M,
+)
 _CLOSING = {
     "-": re.compile(r"^(?:-{3,}|\.\.\.)[ \t]*(?:\n|\Z)", re.M),
     "+": re.compile(r"^\+{3}[ \t]*(?:\n|\Z)", re.M),
@@ -86,8 +91,8 @@ _FENCES = {"-": Dialect.YAML, "+": Dialect.TOML, ";": Dialect.JSON}
 def find_front_matter(text: str) -> Span | None:
     """Where the front matter of `text` stands, or None when there is none.
 
-    `text` has `\\n` line ends only. Raises FrontMatterError when front matter begins and does not end, or is larger
-    than MAX_FRONT_MATTER characters.
+    `text` has `\\n` line ends only. Raises FrontMatterError when front matter begins and does not end, or is
+    larger than MAX_FRONT_MATTER characters.
     """
     opening = _OPENING.match(text)
     if opening is None:
@@ -107,7 +112,8 @@ def find_front_matter(text: str) -> Span | None:
 
 def _unclosed(text: str, start: int, fence: str) -> str:
     if len(text) - start > MAX_FRONT_MATTER:
-        return f"front matter is longer than {MAX_FRONT_MATTER // 1024} KiB: is its closing {fence} line missing?"
+        limit = f"{MAX_FRONT_MATTER // 1024} KiB"
+        return f"front matter is longer than {limit}: is its closing {fence} line missing?"
     return f"front matter is not closed: add a line {fence} after its last key"
 
 
@@ -125,15 +131,16 @@ def _json_object(text: str, start: int) -> Span:
 def parse_front_matter(text: str, span: Span) -> FrontMatter:
     """The keys of the front matter at `span`.
 
-    Raises FrontMatterError with the line and the reason, except where only the quoting of a value on one line is
-    broken: then the value is what stands there literally, and `repaired` says so.
+    Raises FrontMatterError with the line and the reason, except where only the quoting of a value on one line
+    is broken: then the value is what stands there literally, and `repaired` says so.
     """
     inner = text[span.start : span.end]
     first_line = text.count("\n", 0, span.start)
     nul = inner.find("\0")
     if nul >= 0:
         raise FrontMatterError(
-            first_line + inner.count("\n", 0, nul), "front matter has a NUL byte: remove it, or restore the file"
+            first_line + inner.count("\n", 0, nul),
+            "front matter has a NUL byte: remove it, or restore the file",
         )
     if span.dialect is Dialect.TOML:
         return FrontMatter(_parse_toml(inner, first_line))
@@ -148,8 +155,8 @@ def parse_front_matter(text: str, span: Span) -> FrontMatter:
 def _load_yaml(text: str) -> object:
     """Every scalar as text: the base constructor knows neither tags nor types, so nothing can be built.
 
-    An alias yields the one object its anchor made, and nobody walks nested values, so a bomb of aliases stays as
-    small as it was written.
+    An alias yields the one object its anchor made, and nobody walks nested values, so a bomb of aliases stays
+    as small as it was written.
     """
     loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)(text)
     try:
@@ -185,7 +192,9 @@ def _yaml_fault(error: Exception, inner: str, first_line: int) -> FrontMatterErr
         bad = re.search(r"[^\t\n\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", inner)
         line = inner.count("\n", 0, bad.start()) if bad else 0
         what = f"U+{ord(bad[0]):04X}" if bad else str(error.character)
-        return FrontMatterError(first_line + line, f"front matter has a character YAML forbids ({what}): remove it")
+        return FrontMatterError(
+            first_line + line, f"front matter has a character YAML forbids ({what}): remove it"
+        )
     if isinstance(error, RecursionError):
         return FrontMatterError(first_line, "front matter is nested too deep")
     return FrontMatterError(first_line, f"front matter is not valid YAML: {str(error).splitlines()[0]}")
@@ -228,7 +237,7 @@ def _is_valid(line: str) -> bool:
 
 
 def _literal(value: str) -> str:
-    """What the writer of a badly quoted value meant: the text between the quotes, escaped quotes unescaped."""
+    """What the writer of a badly quoted value meant: the text between the quotes, quotes unescaped."""
     if len(value) >= 2 and value[0] == value[-1] == '"':
         return value[1:-1].replace('\\"', '"').replace("\\\\", "\\")
     if len(value) >= 2 and value[0] == value[-1] == "'":

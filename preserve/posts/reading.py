@@ -35,7 +35,8 @@ _BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _NO_FRONT_MATTER = (
-    "no front matter: a post begins with a line ---, keys such as `title: ...` and `from: https://...`, and a line ---"
+    "no front matter: a post begins with a line ---, keys such as `title: ...` and `from: https://...`, "
+    "and another line ---"
 )
 _CR = re.compile(r"\r\n?")
 _NOTHING = frozenset({"", "~", "null", "Null", "NULL"})
@@ -49,8 +50,8 @@ class NotAPostError(PostError):
 def read_bytes(path: str) -> bytes:
     """The bytes of the file at `path`.
 
-    Raises PostError when it can't be read, is not a regular file (a device or pipe would never end), or is larger
-    than MAX_POST_BYTES.
+    Raises PostError when it can't be read, is not a regular file (a device or pipe would never end), or is
+    larger than MAX_POST_BYTES.
     """
     try:
         handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | getattr(os, "O_NONBLOCK", 0))
@@ -80,8 +81,8 @@ def read_post(path: str, settings: PostSettings) -> Post:
 def parse_post(path: str, data: bytes, settings: PostSettings) -> Post:
     """The post whose file at `path` has the bytes `data`.
 
-    Raises NotAPostError when there is no front matter, and PostError with line and reason when it can't be read or
-    the file is not in UTF-8 (or UTF-16, UTF-32 with a byte order mark).
+    Raises NotAPostError when there is no front matter, and PostError with line and reason when it can't be
+    read or the file is not in UTF-8 (or UTF-16, UTF-32 with a byte order mark).
     """
     encoding, text = _decode(path, data)
     plain = text if "\r" not in text else _CR.sub("\n", text)
@@ -100,7 +101,6 @@ def parse_post(path: str, data: bytes, settings: PostSettings) -> Post:
         body_start=_byte_offset(text, span.body, encoding),
         encoding=encoding,
     )
-
 
 
 def decode_body(post: Post, data: bytes) -> str:
@@ -167,7 +167,7 @@ def _make_post(path: str, text: str, span: Span, matter: FrontMatter, settings: 
 
 
 def _value(keys: Mapping[str, Value], wanted: str) -> Value:
-    """The value of a key: spelled exactly so, else in any case, else below `params` (where Hugo keeps one's own)."""
+    """A key's value: spelled exactly so, else in any case, else below `params` (where Hugo keeps one's own)."""
     if wanted in keys:
         return keys[wanted]
     folded = wanted.casefold()
@@ -196,8 +196,8 @@ def _strings(value: Value) -> tuple[str, ...]:
 def _source(keys: Mapping[str, Value], source_keys: Sequence[str]) -> tuple[str, str]:
     """The key that names the source and its value; ("", "") without.
 
-    The first key with an http(s) URL wins. Where none has one, the first with any value does, so that what stands
-    there can be reported as no URL (`source: Reuters` beside `source_url: https://...` is common).
+    The first key with an http(s) URL wins. Where none has one, the first with any value does, so that what
+    stands there can be reported as no URL (`source: Reuters` beside `source_url: https://...` is common).
     """
     found = [(key, _web_address(_value(keys, key))) for key in source_keys]
     valued = [(key, value) for key, value in found if value]
@@ -206,7 +206,7 @@ def _source(keys: Mapping[str, Value], source_keys: Sequence[str]) -> tuple[str,
 
 
 def _web_address(value: Value) -> str:
-    """The address in a source key's value: itself, a list's first, or what a mapping's `url` or `href` says."""
+    """The address in a source key's value: itself, a list's first, or a mapping's `url` or `href`."""
     if isinstance(value, str):
         return value.strip() if value not in _NOTHING else ""
     if isinstance(value, dict):
