@@ -12,10 +12,10 @@ import preserve
 PACKAGE = Path(preserve.__file__).parent
 LAYERS: dict[str, int] = {
     **dict.fromkeys(("__init__", "model", "settings", "errors", "urls", "digests", "times", "http1"), 0),
-    **dict.fromkeys(("text", "compare", "verdict"), 1),
+    **dict.fromkeys(("text", "compare", "verdict", "confirm"), 1),
     "markup": 2,
     **dict.fromkeys(("posts", "fetch", "warc", "extract", "ledger"), 3),
-    **dict.fromkeys(("config", "judging", "judges", "verify", "rejudge", "status", "resume"), 4),
+    **dict.fromkeys(("config", "tasks", "judging", "judges", "rejudge", "jsonlines", "verify"), 4),
     **dict.fromkeys(("cli", "__main__"), 5),
 }
 OWNERS: dict[str, tuple[str, ...]] = {

@@ -1,4 +1,4 @@
-"""The ledger: what every check concluded, in one SQLite file that only grows. The one room that knows SQLite."""
+"""The ledger: what every check concluded, in one SQLite file that only grows; only it knows SQLite."""
 
 from preserve.ledger.ledger import Ledger
 from preserve.ledger.values import Incident, RunPlan, RunState, SummaryRow, UnfinishedRun

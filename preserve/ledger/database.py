@@ -1,4 +1,4 @@
-"""Owns the connection: how the file is opened, brought up to date, locked and synced, and what its errors mean.
+"""Owns the connection: how the file is opened, brought up to date and synced, and what its errors mean.
 
 The only module of the package, with `schema`, that knows SQLite; it knows no checks.
 """
@@ -29,8 +29,8 @@ _ADVICE: Final = {
     sqlite3.SQLITE_IOERR: "the disk failed to read or write it; check the disk, then start again",
     sqlite3.SQLITE_CORRUPT: "it is damaged; put a backup in its place, or move it away and rebuild it with"
     " `preserve rejudge`: the captures are in the WARC files",
-    sqlite3.SQLITE_NOTADB: "it is not an SQLite file; give the archive's directory with --archive, or put a backup"
-    " in its place",
+    sqlite3.SQLITE_NOTADB: "it is not an SQLite file; name the archive's directory with --archive,"
+    " or put a backup in its place",
 }
 
 
@@ -154,25 +154,27 @@ def open_for_reading(path: Path, steps: Steps = STEPS) -> Database:
     """
     if not path.is_file():
         raise ArchiveError(
-            f"no ledger at {path}: run `preserve verify` first, or name the archive's directory with --archive"
+            f"no ledger at {path}: run `preserve verify` first, or name the archive's directory with"
+            " --archive"
         )
-    database = _connect(path, "ro")
+    # "rw" only so that SQLite may tidy its -wal and -shm files away at the end; query_only: no writes.
+    database = _connect(path, "rw")
     try:
         try:
+            database.rows("PRAGMA query_only = ON")
             version = _must_be_ledger(database, len(steps), fresh_allowed=False)
         except ArchiveError:
             database.close()
             if _pending(path):
                 raise
-            # A WAL file on a medium where its -shm can't be made: nobody writes there, so nothing moves.
+            # On a read-only medium those files can't be made; nobody writes there, so nothing moves.
             database = _connect(path, "ro&immutable=1")
             version = _must_be_ledger(database, len(steps), fresh_allowed=False)
         if version < len(steps):
             raise ArchiveError(
-                f"ledger {path} has schema version {version}, this preserve reads {len(steps)}: run `preserve verify`"
-                " once (on any post) to bring it up to date"
+                f"ledger {path} has schema version {version}, this preserve reads {len(steps)}: run"
+                " `preserve verify` once (on any post) to bring it up to date"
             )
-        database.rows("PRAGMA query_only = ON")
     except BaseException:
         database.close()
         raise
@@ -211,13 +213,13 @@ def _must_be_ledger(database: Database, known: int, *, fresh_allowed: bool) -> i
         empty = database.one("SELECT 1 FROM sqlite_master") is None
         if not (fresh_allowed and empty and application == 0):
             raise ArchiveError(
-                f"{database.path} is an SQLite file but not a ledger of preserve: name the archive's directory with"
-                " --archive, or move the file away"
+                f"{database.path} is an SQLite file but not a ledger of preserve: name the archive's"
+                " directory with --archive, or move the file away"
             )
     if version > known:
         raise ArchiveError(
-            f"ledger {database.path} has schema version {version}, this preserve knows up to {known}: update preserve,"
-            " or name another archive with --archive"
+            f"ledger {database.path} has schema version {version}, this preserve knows up to {known}: update"
+            " preserve, or name another archive with --archive"
         )
     return version
 

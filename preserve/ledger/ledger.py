@@ -7,10 +7,13 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
+from preserve.confirm import Observation
 from preserve.ledger import reading
 from preserve.ledger.codec import (
     pack_digest,
@@ -34,8 +37,9 @@ from preserve.model import ArchivedCapture, Check, Reason, RecordRef, Verdict
 WITH_ARTICLE: Final = (Verdict.INTACT, Verdict.EDITED, Verdict.TRUNCATED, Verdict.MOVED)
 # Not a check that was made, but one that was put off: due again at once.
 PUT_OFF: Final = (Reason.HOST_INCIDENT, Reason.BUDGET)
-# A block that so many sources of a host have shown is template; counting on would only cost room.
-ENOUGH_SOURCES: Final = 100
+
+# Host, source, and the digests of the blocks its page showed.
+PageBlocks = tuple[str, str, Iterable[str]]
 
 _YEAR: Final = re.compile(r"(?:^|/)(\d{4})-\d{2}-\d{2}-[^/]*$|(?:^|/)(\d{4})/(?:[^/]+/)*[^/]+$")
 
@@ -43,8 +47,8 @@ _YEAR: Final = re.compile(r"(?:^|/)(\d{4})-\d{2}-\d{2}-[^/]*$|(?:^|/)(\d{4})/(?:
 class Ledger:
     """An open ledger; made by `create_or_open` or `open_readonly`.
 
-    It only grows. Every method raises `ArchiveError` when the file can't be read or written. Calls from several
-    threads are taken one at a time; one process writes, others may read meanwhile.
+    It only grows. Every method raises `ArchiveError` when the file can't be read or written. Calls from
+    several threads are taken one at a time; one process writes, others may read meanwhile.
 
     Args:
         database: the open file.
@@ -123,8 +127,13 @@ class Ledger:
 
     # ------------------------------------------------------------ checks
 
-    def append(self, run: int, checks: Sequence[Check]) -> None:
+    def append(self, run: int, checks: Sequence[Check], blocks: Iterable[PageBlocks] = ()) -> None:
         """Add checks, all or none; they are on disk when this returns.
+
+        Args:
+            run: its number.
+            checks: of posts that have none in this run yet.
+            blocks: what their pages teach about their hosts, as `add_blocks` takes it.
 
         Raises:
             ArchiveError: no such run, or a post that has a check in it already.
@@ -133,6 +142,8 @@ class Ledger:
         with self._database.transaction():
             for check in checks:
                 self._writer.check(run, check)
+            for host, source, digests in blocks:
+                self._writer.blocks(host, source, digests)
 
     def latest(self, post: str) -> Check | None:
         """The last check of a post, or None."""
@@ -141,6 +152,16 @@ class Ledger:
     def history(self, post: str) -> list[Check]:
         """Every check of a post, oldest first."""
         return list(self._reader.checks(reading.OF_POST, (pack_text(post),)))
+
+    def observations(self, post: str) -> list[Observation]:
+        """What each check of a post adds to its standing (`preserve.confirm`), oldest first."""
+        return [one for _, one in self._reader.observations(reading.OBSERVED_OF_POST, (pack_text(post),))]
+
+    def all_observations(self) -> Iterator[tuple[str, list[Observation]]]:
+        """The same for every post that has a check, streamed."""
+        found = self._reader.observations(reading.OBSERVED)
+        for post, observed in groupby(found, key=itemgetter(0)):
+            yield post, [one for _, one in observed]
 
     def latest_checks(self) -> Iterator[Check]:
         """Every post's last check, in the order they were made, streamed."""
@@ -151,11 +172,11 @@ class Ledger:
         return self._reader.checks(reading.OF_RUN, (run,))
 
     def last_checked(self) -> dict[str, datetime]:
-        """When each post was last checked; posts whose last check was only put off (`PUT_OFF`) are left out."""
+        """When each post was last checked; posts whose last check was put off (`PUT_OFF`) are left out."""
         rows = self._database.stream(
             "SELECT path, checked_at FROM latest JOIN checks ON checks.id = check_id"
             " JOIN posts ON posts.id = latest.post_id"
-            f" WHERE latest.reason IS NULL OR latest.reason NOT IN ({_marks(PUT_OFF)})",
+            " WHERE latest.reason IS NULL OR latest.reason NOT IN (?, ?)",
             PUT_OFF,
             size=5000,
         )
@@ -165,9 +186,9 @@ class Ledger:
         """The posts a person may mean, sorted.
 
         Args:
-            fragment: a path as it stands in the ledger; else a source URL (http or https, with or without the last
-                slash); else the end of a path, from a `/` on; else any part of a file's name. The first of these
-                that fits anything decides.
+            fragment: a path as it stands in the ledger; else a source URL (http or https, with or without the
+                last slash); else the end of a path, from a `/` on; else any part of a path. The first that
+                fits anything decides.
         """
         packed = pack_text(fragment)
         if self._database.one("SELECT 1 FROM posts WHERE path = ?", (packed,)):
@@ -181,7 +202,7 @@ class Ledger:
     def summary(self, by: Grouping = "verdict") -> tuple[SummaryRow, ...]:
         """Where the collection stands, by each post's latest check; largest group first.
 
-        The year is that of the post, as its file name or directory says (`2021-05-06-title.md`, `2021/05/title.md`).
+        The year is the post's, as its file name or directory has it (`2021-05-06-x.md`, `2021/05/x.md`).
         """
         if by == "year":
             return self._by_year()
@@ -217,12 +238,12 @@ class Ledger:
             (`WITH_ARTICLE`); None where there is none.
         """
         row = self._database.one(
-            "SELECT captures.id FROM captures WHERE source_id = (SELECT id FROM urls WHERE url = ?)"  # noqa: S608
-            " AND captures.id < coalesce((SELECT id FROM captures WHERE summary_record = ?), 9223372036854775807)"
+            "SELECT captures.id FROM captures WHERE source_id = (SELECT id FROM urls WHERE url = ?)"
+            " AND captures.id < coalesce((SELECT id FROM captures WHERE summary_record = ?), ~(1 << 63))"
             " AND (SELECT http_status FROM exchanges WHERE capture_id = captures.id"
             "      ORDER BY position DESC LIMIT 1) BETWEEN 200 AND 299"
             " AND EXISTS (SELECT 1 FROM checks WHERE capture_id = captures.id"
-            f"            AND verdict IN ({_marks(WITH_ARTICLE)}))"
+            "            AND verdict IN (?, ?, ?, ?))"
             " ORDER BY captures.id DESC LIMIT 1",
             (pack_text(source), before and pack_record_id(before.summary.record_id), *WITH_ARTICLE),
         )
@@ -243,41 +264,33 @@ class Ledger:
         """The `resource` record of a post's bytes, when these bytes have been witnessed."""
         row = self._database.one(
             "SELECT record, file, offset, length FROM stored_copies JOIN files ON files.id = file_id"
-            " WHERE post_id = (SELECT id FROM posts WHERE path = ?) AND digest = ? ORDER BY stored_copies.id LIMIT 1",
+            " WHERE post_id = (SELECT id FROM posts WHERE path = ?) AND digest = ?"
+            " ORDER BY stored_copies.id LIMIT 1",
             (pack_text(post), pack_digest(digest)),
         )
         return None if row is None else unpack_record(*row)
 
     # ------------------------------------------------------------ what is learned of hosts
 
-    def block_counts(self, host: str, *, at_least: int = 2) -> Mapping[str, int]:
+    def block_counts(self, host: str) -> Mapping[str, int]:
         """How many distinct sources of a host showed a block that the stored copy does not explain.
 
         Args:
             host: in lower case, without port.
-            at_least: blocks of fewer sources are left out.
 
         Returns:
-            Block digest to number of sources, counted up to `ENOUGH_SOURCES`.
+            Block digest to number of sources, counted up to `writing.ENOUGH_SOURCES`.
         """
         rows = self._database.rows(
-            "SELECT digest, count(*) FROM template_blocks WHERE host_id = (SELECT id FROM hosts WHERE host = ?)"
-            " GROUP BY digest HAVING count(*) >= ?",
-            (pack_text(host), at_least),
+            "SELECT digest, count(*) FROM template_blocks"
+            " WHERE host_id = (SELECT id FROM hosts WHERE host = ?) GROUP BY digest",
+            (pack_text(host),),
         )
         return {unpack_digest(digest): count for digest, count in rows}
 
     def add_blocks(self, host: str, source: str, digests: Iterable[str]) -> None:
         """Note the unexplained blocks of one source's page; what is noted already is passed over."""
-        with self._database.transaction():
-            host_id = self._writer.intern("host", pack_text(host))
-            source_id = self._writer.url(source)
-            for digest in digests:
-                self._database.insert(
-                    "INSERT OR IGNORE INTO template_blocks SELECT ?1, ?2, ?3 WHERE"
-                    " (SELECT count(*) FROM template_blocks WHERE host_id = ?1 AND digest = ?2) < ?4",
-                    (host_id, pack_digest(digest), source_id, ENOUGH_SOURCES),
-                )
+        self.append(0, (), ((host, source, digests),))
 
     def add_incident(self, run: int, host: str, kind: str, count: int, of: int) -> None:
         """Note that `count` of the `of` checks of a host failed alike in a run."""
@@ -290,8 +303,8 @@ class Ledger:
     def incidents(self, run: int) -> tuple[Incident, ...]:
         """The incidents of a run, by host."""
         rows = self._database.rows(
-            "SELECT host, kind, failed, asked FROM incidents JOIN hosts ON hosts.id = host_id WHERE run_id = ?"
-            " ORDER BY host, kind",
+            "SELECT host, kind, failed, asked FROM incidents JOIN hosts ON hosts.id = host_id"
+            " WHERE run_id = ? ORDER BY host, kind",
             (run,),
         )
         return tuple(Incident(unpack_text(host), kind, failed, asked) for host, kind, failed, asked in rows)
@@ -311,10 +324,6 @@ def _year(path: str) -> str:
     return (found[1] or found[2]) if found else ""
 
 
-def _marks(values: Sequence[object]) -> str:
-    return ", ".join("?" * len(values))
-
-
 def _searches(fragment: str) -> Iterator[tuple[str, tuple[object, ...]]]:
     """The queries that may find a post, in the order of preference."""
     bare = re.sub(r"^https?://", "", fragment).rstrip("/")
@@ -322,7 +331,7 @@ def _searches(fragment: str) -> Iterator[tuple[str, tuple[object, ...]]]:
     wanted = (pack_text(fragment), *(pack_text(url) for url in urls))
     yield (
         "SELECT path FROM latest JOIN posts ON posts.id = post_id WHERE source_id IN"
-        f" (SELECT id FROM urls WHERE url IN ({_marks(wanted)}))",
+        " (SELECT id FROM urls WHERE url IN (?, ?, ?, ?, ?))",
         wanted,
     )
     end = pack_text("/" + fragment.lstrip("/"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
+from preserve.confirm import Observation
 from preserve.ledger.codec import (
     unpack_changes,
     unpack_digest,
@@ -12,6 +13,7 @@ from preserve.ledger.codec import (
     unpack_measures,
     unpack_natures,
     unpack_record,
+    unpack_record_id,
     unpack_text,
     unpack_time,
 )
@@ -51,16 +53,27 @@ LEFT JOIN stored_copies AS copies ON copies.id = checks.stored_copy_id
 LEFT JOIN files AS copy_files ON copy_files.id = copies.file_id
 """
 
-OF_POST: Final = _CHECKS + "WHERE checks.post_id = (SELECT id FROM posts WHERE path = ?) ORDER BY checks.id"
-OF_RUN: Final = _CHECKS + "WHERE checks.run_id = ? ORDER BY checks.id"
-LATEST: Final = (
-    _CHECKS + "WHERE checks.id IN (SELECT check_id FROM latest ORDER BY check_id) ORDER BY checks.id"
-)
-LATEST_OF_POST: Final = (
-    _CHECKS
-    + """WHERE checks.id =
-    (SELECT check_id FROM latest WHERE post_id = (SELECT id FROM posts WHERE path = ?))"""
-)
+_POST: Final = "(SELECT id FROM posts WHERE path = ?)"
+# All of these are put together from constants.
+OF_POST: Final = f"{_CHECKS} WHERE checks.post_id = {_POST} ORDER BY checks.id"
+OF_RUN: Final = f"{_CHECKS} WHERE checks.run_id = ? ORDER BY checks.id"
+LATEST: Final = f"{_CHECKS} WHERE checks.id IN (SELECT check_id FROM latest) ORDER BY checks.id"
+LATEST_OF_POST: Final = f"{_CHECKS} WHERE checks.id = (SELECT check_id FROM latest WHERE post_id = {_POST})"
+
+_OBSERVED: Final = """
+SELECT
+    posts.path, coalesce(captures.captured_at, checks.checked_at),
+    checks.verdict, checks.reason, texts.digest, checks.changes_id, captures.summary_record,
+    EXISTS (SELECT 1 FROM incidents AS met WHERE met.run_id = checks.run_id AND met.host_id = source.host_id)
+FROM checks
+JOIN posts ON posts.id = checks.post_id
+LEFT JOIN urls AS source ON source.id = checks.source_id
+LEFT JOIN captures ON captures.id = checks.capture_id
+LEFT JOIN digests AS texts ON texts.id = checks.text_digest_id
+"""
+
+OBSERVED: Final = f"{_OBSERVED} ORDER BY checks.post_id, checks.id"
+OBSERVED_OF_POST: Final = f"{_OBSERVED} WHERE checks.post_id = {_POST} ORDER BY checks.id"
 
 _CAPTURE: Final = """
 SELECT
@@ -102,6 +115,11 @@ class Reader:
         for row in self._database.stream(sql, parameters):
             yield self._check(row)
 
+    def observations(self, sql: str, parameters: Sequence[Any] = ()) -> Iterator[tuple[str, Observation]]:
+        """Posts and what one check of each observed, streamed."""
+        for row in self._database.stream(sql, parameters, size=5000):
+            yield unpack_text(row[0]), _observation(row)
+
     def capture(self, number: int) -> ArchivedCapture:
         """The capture of that number, which must exist."""
         (row,) = self._database.rows(_CAPTURE, (number,))
@@ -134,6 +152,21 @@ class Reader:
             error="" if row[26] is None else unpack_text(row[26]),
             text_digest="" if row[23] is None else unpack_digest(row[23]),
         )
+
+
+def _observation(row: Row) -> Observation:
+    if row[4] is not None:
+        text = unpack_digest(row[4])
+    else:  # without the page's text, the same changes to the same copy tell that it says the same
+        text = "" if row[5] is None else f"changes:{row[5]}"
+    return Observation(
+        at=unpack_time(row[1]),
+        verdict=Verdict(row[2]),
+        reason=None if row[3] is None else Reason(row[3]),
+        text=text,
+        capture="" if row[6] is None else unpack_record_id(row[6]),
+        incident=bool(row[7]),
+    )
 
 
 def _judgement(row: Row) -> Judgement:

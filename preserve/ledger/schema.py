@@ -1,11 +1,12 @@
 """Owns the ledger's tables, triggers and views, and how an older file is brought up to date.
 
-Truth is in tables that only grow: triggers refuse UPDATE and DELETE. `latest` alone is derived (one row per post,
-kept by a trigger, re-derivable with `REBUILD_LATEST`). What many rows share (paths, URLs, digests, findings) is
-stored once and referred to by number, so that a check that found nothing new costs a few hundred bytes.
+Truth is in tables that only grow: triggers refuse UPDATE and DELETE. `latest` alone is derived (one row per
+post, kept by a trigger, re-derivable with `REBUILD_LATEST`). What many rows share (paths, URLs, digests,
+findings) is stored once and referred to by number, so that a check that found nothing new costs a few hundred
+bytes.
 
-Record ids are 16-byte BLOBs where they are `urn:uuid:` ids, digests 32-byte BLOBs where they are sha256, else the
-text itself; the views show both as text.
+Record ids are 16-byte BLOBs where they are `urn:uuid:` ids, digests 32-byte BLOBs where they are sha256, else
+the text itself; the views show both as text.
 """
 
 from __future__ import annotations
@@ -171,7 +172,7 @@ def _digest(column: str) -> str:
 
 
 def _history_view() -> str:
-    return f"""CREATE VIEW history AS
+    columns = f"""
     SELECT
         checks.id AS "check",
         checks.run_id AS run,
@@ -202,6 +203,11 @@ def _history_view() -> str:
         extractors.version AS extractor,
         rules.version AS rules,
         checks.error AS error
+    """
+    return f"CREATE VIEW history AS {columns} {_HISTORY_TABLES}"
+
+
+_HISTORY_TABLES: Final = """
     FROM checks
     JOIN posts ON posts.id = checks.post_id
     JOIN versions AS extractors ON extractors.id = checks.extractor_id
@@ -223,7 +229,8 @@ def _history_view() -> str:
 
 _VIEWS = (
     _history_view(),
-    'CREATE VIEW latest_checks AS SELECT history.* FROM latest JOIN history ON history."check" = latest.check_id',
+    """CREATE VIEW latest_checks AS
+    SELECT history.* FROM latest JOIN history ON history."check" = latest.check_id""",
     """CREATE VIEW run_overview AS
     SELECT
         runs.id AS run,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from hashlib import sha256
 from typing import Any, Final
 
@@ -31,6 +32,8 @@ _CAPTURE: Final = f"INSERT INTO captures VALUES (NULL{', ?' * 11})"  # noqa: S60
 _EXCHANGE: Final = f"INSERT INTO exchanges VALUES (?{', ?' * 9})"  # noqa: S608 - placeholders only
 _CHECK: Final = f"INSERT INTO checks VALUES (NULL{', ?' * 24})"  # noqa: S608 - placeholders only
 _NO_RECORD: Final = (None, None, None, None)
+# A block that so many sources of a host have shown is template; counting on would only cost room.
+ENOUGH_SOURCES: Final = 100
 
 
 class Writer:
@@ -97,6 +100,16 @@ class Writer:
         for position, exchange in enumerate(capture.exchanges):
             self._exchange(number, position, exchange)
         return number
+
+    def blocks(self, host: str, source: str, digests: Iterable[str]) -> None:
+        """Note the blocks that a source's page showed; those noted already are passed over."""
+        host_id, source_id = self.intern("host", pack_text(host)), self.url(source)
+        for digest in digests:
+            self._database.insert(
+                "INSERT OR IGNORE INTO template_blocks SELECT ?1, ?2, ?3 WHERE"
+                " (SELECT count(*) FROM template_blocks WHERE host_id = ?1 AND digest = ?2) < ?4",
+                (host_id, pack_digest(digest), source_id, ENOUGH_SOURCES),
+            )
 
     def url(self, url: str) -> int:
         """The number of a URL, with its host."""

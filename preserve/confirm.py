@@ -1,0 +1,201 @@
+"""Owns what a post's checks say together: one run observes, several confirm (docs/verdicts.md).
+
+`gone` and `replaced` are confirmed by three observations with at least three days between each and the next
+(`gone` by 410: two), `edited` by a second capture whose page has the same text. `blocked` and `unreachable`
+neither count nor reset, nor does what failed in a host incident. One intact check restores.
+
+Pure; reads no ledger and no clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from preserve.model import Reason, Verdict
+
+BETWEEN_STRIKES: Final = timedelta(days=3)
+STRIKES: Final = 3
+STRIKES_410: Final = 2
+EDITED_CAPTURES: Final = 2
+# How far back a text that comes and goes is still called unstable, in observations that count.
+UNSTABLE_WITHIN: Final = 6
+
+# They say nothing about the article: it may be there or not.
+SILENT: Final = frozenset({Verdict.BLOCKED, Verdict.UNREACHABLE, Verdict.UNCHECKED})
+ABSENT: Final = frozenset({Verdict.GONE, Verdict.REPLACED})
+PRESENT: Final = frozenset({Verdict.INTACT, Verdict.EDITED, Verdict.TRUNCATED, Verdict.MOVED})
+# Believed at once: the article was seen whole.
+WHOLE: Final = frozenset({Verdict.INTACT, Verdict.MOVED})
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What one check of a post adds to its standing.
+
+    Attributes:
+        at: when the source was asked.
+        verdict, reason: of the check.
+        text: names what the page said, the same for two captures that say the same; "" when not known.
+        capture: names the capture, so that one that was judged again counts once; "" without one.
+        incident: whether the host had an incident in that run.
+    """
+
+    at: datetime
+    verdict: Verdict
+    reason: Reason | None = None
+    text: str = ""
+    capture: str = ""
+    incident: bool = False
+
+    @property
+    def counts(self) -> bool:
+        """Whether it says anything about the article. In an incident only its presence does."""
+        if self.incident:
+            return self.verdict in PRESENT
+        return self.verdict not in SILENT
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a post stands after its last check.
+
+    Attributes:
+        observed, reason: the last check's verdict and reason.
+        confirmed: the last verdict that was confirmed and has not been refuted since; None without one.
+        strikes: observations that count towards confirming the current verdict.
+        needed: how many confirm it; 0 where the verdict is never confirmed (`truncated`, `unextractable`, and
+            those that say nothing).
+        since: when the current verdict was first observed without another that counts in between.
+        next_strike: the earliest time at which another observation would count; None where none is needed, or
+            any time will do.
+        unstable: the source left a state and came back to it lately (A/B/A); where the state between was an
+            absence, that is `resurrected` instead.
+        resurrected: the article is back: just before the current verdict the source was gone or replaced.
+    """
+
+    observed: Verdict
+    reason: Reason | None
+    confirmed: Verdict | None
+    strikes: int
+    needed: int
+    since: datetime
+    next_strike: datetime | None
+    unstable: bool
+    resurrected: bool
+
+    @property
+    def is_confirmed(self) -> bool:
+        """Whether the observed verdict is the confirmed one."""
+        return self.observed is self.confirmed
+
+
+def standing(history: Iterable[Observation]) -> Standing | None:
+    """Where a post stands after `history`.
+
+    Args:
+        history: in the order the checks were made. Of one capture that was judged several times the last
+            judgement holds, at the place of the first.
+
+    Returns:
+        The standing, or None for an empty history.
+    """
+    observations = _each_capture_once(history)
+    if not observations:
+        return None
+    last = observations[-1]
+    counting = [one for one in observations if one.counts]
+    streak = _streak(counting if last.counts else observations)
+    before = counting[: len(counting) - len(streak)] if last.counts else []
+    strikes, needed = _strikes(counting, last) if last.counts else ((), 0)
+    wanting = len(strikes) < needed and last.verdict in ABSENT
+    return Standing(
+        observed=last.verdict,
+        reason=last.reason,
+        confirmed=_confirmed(counting),
+        strikes=len(strikes),
+        needed=needed,
+        since=streak[0].at,
+        next_strike=strikes[-1].at + BETWEEN_STRIKES if wanting else None,
+        unstable=_unstable(counting),
+        resurrected=last.verdict in PRESENT and bool(before) and before[-1].verdict in ABSENT,
+    )
+
+
+def _each_capture_once(history: Iterable[Observation]) -> list[Observation]:
+    """The observations, a capture judged again in the place of its first judgement."""
+    kept: dict[object, Observation] = {}
+    for index, one in enumerate(history):
+        kept[one.capture or index] = one
+    return list(kept.values())
+
+
+def _streak(observations: Sequence[Observation]) -> Sequence[Observation]:
+    """The last observations as far as they agree in verdict."""
+    verdict, start = observations[-1].verdict, len(observations)
+    while start and observations[start - 1].verdict is verdict:
+        start -= 1
+    return observations[start:]
+
+
+def _confirmed(counting: Sequence[Observation]) -> Verdict | None:
+    """The last verdict confirmed and not refuted since."""
+    confirmed: Verdict | None = None
+    for end, one in enumerate(counting, start=1):
+        strikes, needed = _strikes(counting[:end], one)
+        if needed and len(strikes) >= needed:
+            confirmed = one.verdict
+        elif confirmed in ABSENT and one.verdict in PRESENT:
+            confirmed = None
+    return confirmed
+
+
+def _strikes(counting: Sequence[Observation], last: Observation) -> tuple[Sequence[Observation], int]:
+    """What counts for the verdict of `last`, which is the last of `counting`, and how many it needs."""
+    if last.verdict in WHOLE:
+        return (last,), 1
+    if last.verdict is Verdict.EDITED:
+        return _alike(counting, last), EDITED_CAPTURES
+    if last.verdict not in ABSENT:
+        return (last,), 0
+    streak = _streak(counting)
+    strikes = _apart(streak)
+    by_410 = _apart([one for one in streak if one.reason is Reason.GONE_410])
+    if len(strikes) < STRIKES and STRIKES_410 - len(by_410) <= STRIKES - len(strikes) and by_410:
+        return by_410, STRIKES_410
+    return strikes, STRIKES
+
+
+def _apart(observations: Sequence[Observation]) -> Sequence[Observation]:
+    """Those that lie far enough behind the one counted before."""
+    counted: list[Observation] = []
+    for one in observations:
+        if not counted or one.at - counted[-1].at >= BETWEEN_STRIKES:
+            counted.append(one)
+    return counted
+
+
+def _alike(counting: Sequence[Observation], last: Observation) -> Sequence[Observation]:
+    """The edited captures with the text of `last` since the article was last seen whole."""
+    found: list[Observation] = []
+    for one in reversed(counting):
+        if one.verdict in WHOLE:
+            break
+        if one is last or (one.verdict is Verdict.EDITED and one.text and one.text == last.text):
+            found.append(one)
+    return found[::-1]
+
+
+def _unstable(counting: Sequence[Observation]) -> bool:
+    """Whether a state was left and come back to lately, other than by an absence."""
+    states: list[tuple[str, bool]] = []
+    for one in counting[-UNSTABLE_WITHIN:]:
+        state = one.text if one.verdict in PRESENT and one.text else str(one.verdict)
+        if not states or states[-1][0] != state:
+            states.append((state, one.verdict in ABSENT))
+    return any(
+        first == third and not absent
+        for (first, _), (_, absent), (third, _) in zip(states, states[1:], states[2:], strict=False)
+    )
