@@ -1,0 +1,20 @@
+"""The archive: WARC files written, read back, scanned and mended.
+
+Owns everything about WARC/1.1 (warcio is used nowhere else) and the archive directory's lock. What is
+fetched, and what a capture means, is decided elsewhere.
+"""
+
+from preserve.warc.files import warc_files
+from preserve.warc.lock import ArchiveLock
+from preserve.warc.reader import ArchivedPost, read_block, read_capture, scan_captures
+from preserve.warc.writer import ArchiveWriter
+
+__all__ = [
+    "ArchiveLock",
+    "ArchiveWriter",
+    "ArchivedPost",
+    "read_block",
+    "read_capture",
+    "scan_captures",
+    "warc_files",
+]

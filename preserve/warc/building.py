@@ -1,0 +1,202 @@
+"""What is written as which record: captures, stored copies, extracted text, and what made the file.
+
+Pure: values in, records out; record ids come from the function handed in. Section numbers are of WARC 1.1
+(https://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import quote, unquote_to_bytes
+
+import warcio
+
+from preserve import __version__
+from preserve.digests import digest
+from preserve.http1 import entity_body
+from preserve.model import Capture, Exchange
+from preserve.settings import ArchiveSettings, DigestAlgorithm
+from preserve.times import warc_date
+from preserve.urls import legal_uri
+from preserve.warc.records import WARC_FIELDS, NewId, Record, new_record_id
+from preserve.warc.summary import summary_block
+
+CONFORMS_TO = "http://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/"
+POST_URN = "urn:preserve:post:"
+BYTES_URN = "urn:preserve:bytes:"
+EXTRACTOR_FIELD = "WARC-Preserve-Extractor"
+SOURCE_FIELD = "WARC-Preserve-Source"
+
+Fields = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Maker:
+    """What every record is made with: the digest algorithm and the source of record ids."""
+
+    algorithm: DigestAlgorithm
+    new_id: NewId
+
+    def record(self, kind: str, content_type: str, block: bytes, fields: Fields) -> Record:
+        """A record with a fresh id and its block digest (section 5.8)."""
+        return self.record_as(new_record_id(self.new_id), kind, content_type, block, fields)
+
+    def record_as(self, record_id: str, kind: str, content_type: str, block: bytes, fields: Fields) -> Record:
+        """A record whose id was promised to another record before it was made."""
+        digested = (*fields, ("WARC-Block-Digest", digest(block, self.algorithm)))
+        return Record(kind, record_id, content_type, digested, block)
+
+
+def warcinfo_record(
+    make: Maker, settings: ArchiveSettings, info: Mapping[str, str], *, file: str, at: datetime
+) -> Record:
+    """The record every file begins with (section 6.2): software, format, operator and the settings in `info`.
+
+    The host name is left out unless `info` gives it: an archive is shown to strangers.
+    """
+    said = {
+        "software": f"preserve/{__version__} warcio/{getattr(warcio, '__version__', '')}".rstrip("/"),
+        "format": "WARC File Format 1.1",
+        "conformsTo": CONFORMS_TO,
+        "operator": settings.operator,
+        **info,
+    }
+    lines = (f"{name}: {' '.join(value.split())}\r\n" for name, value in said.items() if value)
+    block = "".join(lines).encode("utf-8", "replace")
+    return make.record(
+        "warcinfo", WARC_FIELDS, block, (("WARC-Date", warc_date(at)), ("WARC-Filename", file))
+    )
+
+
+def capture_records(make: Maker, capture: Capture, captured_at: datetime) -> tuple[Record, ...]:
+    """All records of one capture in order, closed by its summary.
+
+    Per exchange: a `request` record when bytes were sent and a record of what came. That is a `response`
+    record whose block is exactly `exchange.response` (section 6.3), or, where no HTTP head could be read
+    from it, a `metadata` record of type application/octet-stream under `urn:preserve:bytes:<URL>`, because
+    readers take the block of a `response` to be HTTP.
+    """
+    records: list[Record] = []
+    ids: list[tuple[str | None, str | None]] = []
+    for exchange in capture.exchanges:
+        request_id = new_record_id(make.new_id) if exchange.request else None
+        response_id = new_record_id(make.new_id) if exchange.response else None
+        ids.append((request_id, response_id))
+        if request_id:
+            records.append(_request(make, exchange, request_id, response_id))
+        if response_id:
+            records.append(_response(make, exchange, request_id, response_id))
+    described = next((last for pair in reversed(ids) for last in reversed(pair) if last), None)
+    fields: list[tuple[str, str]] = [("WARC-Date", warc_date(captured_at))]
+    if uri := _legal_or_none(capture.url):
+        fields.append(("WARC-Target-URI", uri))
+    if described:
+        fields.append(("WARC-Refers-To", f"<{described}>"))
+    block = summary_block(capture, ids)
+    return (*records, make.record("metadata", WARC_FIELDS, block, tuple(fields)))
+
+
+def post_record(make: Maker, path: str, data: bytes, source: str | None, at: datetime) -> Record:
+    """The bytes of a post's file as a `resource` record (section 6.4), the stored copy's witness.
+
+    Its target is `urn:preserve:post:` and the percent-encoded path; the source URL as the post has it
+    stands in `WARC-Preserve-Source` as a JSON string, so that no byte of it can break the line.
+    """
+    uri = POST_URN + quote(path.encode("utf-8", "surrogateescape"), safe="/")
+    fields = [
+        ("WARC-Date", warc_date(at)),
+        ("WARC-Target-URI", uri),
+        ("WARC-Payload-Digest", digest(data, make.algorithm)),
+    ]
+    if source is not None:
+        fields.append((SOURCE_FIELD, json.dumps(source)))
+    kind = "text/html" if path.lower().endswith((".html", ".htm")) else "text/markdown"
+    return make.record("resource", kind, data, tuple(fields))
+
+
+def post_of(record: Record) -> str | None:
+    """The path of the post whose bytes a `resource` record holds; None where it holds something else."""
+    uri = record.field("WARC-Target-URI") or ""
+    if record.kind != "resource" or not uri.startswith(POST_URN):
+        return None
+    return unquote_to_bytes(uri.removeprefix(POST_URN)).decode("utf-8", "surrogateescape")
+
+
+def source_of(record: Record) -> str | None:
+    """The source URL a `resource` record of a post names, exactly as the post has it; None without one."""
+    written = record.field(SOURCE_FIELD)
+    found = json.loads(written) if written else None
+    return found if isinstance(found, str) else None
+
+
+def text_record(make: Maker, text: str, extractor: str, *, of: tuple[str, str], at: datetime) -> Record:
+    """Text extracted from a response as a `conversion` record (section 6.8).
+
+    Args:
+        make: digest algorithm and ids.
+        text: the text.
+        extractor: name, version and options of what extracted it.
+        of: the response's record id and its URL.
+        at: when it was extracted.
+    """
+    block = text.encode("utf-8", "surrogatepass")
+    fields = (
+        ("WARC-Date", warc_date(at)),
+        ("WARC-Target-URI", legal_uri(of[1])),
+        ("WARC-Refers-To", f"<{of[0]}>"),
+        ("WARC-Payload-Digest", digest(block, make.algorithm)),
+        (EXTRACTOR_FIELD, extractor),
+    )
+    return make.record("conversion", "text/plain; charset=utf-8", block, fields)
+
+
+def _request(make: Maker, exchange: Exchange, own_id: str, response_id: str | None) -> Record:
+    fields = (*_exchange_fields(exchange, legal_uri(exchange.url)), *_concurrent(response_id))
+    return make.record_as(own_id, "request", "application/http;msgtype=request", exchange.request, fields)
+
+
+def _response(make: Maker, exchange: Exchange, request_id: str | None, own_id: str) -> Record:
+    uri = legal_uri(exchange.url)
+    truncated = (("WARC-Truncated", exchange.truncated.value),) if exchange.truncated else ()
+    if exchange.status is None or not exchange.head_end:
+        fields = (
+            *_exchange_fields(exchange, BYTES_URN + quote(uri, safe="/:@!$&'()*+,;=-._~")),
+            *_concurrent(request_id),
+            *truncated,
+        )
+        return make.record_as(own_id, "metadata", "application/octet-stream", exchange.response, fields)
+    # Section 5.9: the payload is the entity-body, so without transfer coding but with its content coding.
+    payload = entity_body(exchange.response, exchange.head_end, exchange.headers)
+    fields = (
+        *_exchange_fields(exchange, uri),
+        *_concurrent(request_id),
+        *truncated,
+        ("WARC-Payload-Digest", digest(payload, make.algorithm)),
+    )
+    return make.record_as(own_id, "response", "application/http;msgtype=response", exchange.response, fields)
+
+
+def _exchange_fields(exchange: Exchange, uri: str) -> Fields:
+    """What request and response say alike; WARC-Protocol and WARC-Cipher-Suite are IIPC proposals."""
+    fields = [("WARC-Date", warc_date(exchange.started_at)), ("WARC-Target-URI", uri)]
+    if exchange.ip:
+        fields.append(("WARC-IP-Address", exchange.ip))
+    fields += [("WARC-Protocol", protocol) for protocol in exchange.protocols]
+    if exchange.cipher:
+        fields.append(("WARC-Cipher-Suite", exchange.cipher))
+    return tuple(fields)
+
+
+def _concurrent(other: str | None) -> Fields:
+    return (("WARC-Concurrent-To", f"<{other}>"),) if other else ()
+
+
+def _legal_or_none(url: str) -> str | None:
+    """`url` as a legal URI, or None: a `metadata` record may go without (section 5.14)."""
+    try:
+        return legal_uri(url) or None
+    except ValueError:
+        return None

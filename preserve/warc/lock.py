@@ -1,0 +1,89 @@
+"""One writing process per archive.
+
+Owns the advisory lock on the file `lock`. The kernel gives it back when the process ends, however it ends,
+so a lock file that is merely there means nothing.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from pathlib import Path
+from types import TracebackType
+
+from preserve.errors import ArchiveError, ArchiveLockedError
+from preserve.times import Clock, warc_date
+from preserve.warc.files import make_directory
+
+LOCK_FILE = "lock"
+
+
+class ArchiveLock:
+    """Holds the archive for this process, from `acquire` (or entering a `with`) to `release`.
+
+    Args:
+        directory: the archive; made where it is missing.
+        clock: tells when the lock was taken, for the message a second process shows.
+    """
+
+    def __init__(self, directory: str | Path, *, clock: Clock | None = None) -> None:
+        self._directory, self._clock = directory, clock
+        self._descriptor: int | None = None
+
+    def __enter__(self) -> ArchiveLock:
+        """The lock, acquired."""
+        self.acquire()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.release()
+
+    def acquire(self) -> None:
+        """Take the lock, at once or not at all.
+
+        Raises:
+            ArchiveLockedError: another process (or another lock in this one) holds it; the message names it.
+            ArchiveError: the directory can't be made or written to.
+        """
+        path = make_directory(self._directory) / LOCK_FILE
+        try:
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        except OSError as error:
+            raise ArchiveError(
+                f"{path}: can't write to the archive: {error.strerror}; "
+                "make the directory writable or choose another with --archive"
+            ) from error
+        try:
+            self._take(path, descriptor)
+        except BaseException:
+            os.close(descriptor)
+            raise
+        self._descriptor = descriptor
+
+    def release(self) -> None:
+        """Give the lock back; without one, nothing."""
+        descriptor, self._descriptor = self._descriptor, None
+        if descriptor is not None:
+            os.close(descriptor)
+
+    def _take(self, path: Path, descriptor: int) -> None:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            holder = " ".join(os.pread(descriptor, 200, 0).decode("ascii", "replace").split())
+            raise ArchiveLockedError(
+                f"{path.parent}: another run is writing to this archive ({holder or 'it left no name'}); "
+                "wait until it has finished, or choose another with --archive"
+            ) from error
+        except OSError as error:
+            raise ArchiveError(
+                f"{path}: this file system can't lock files ({error.strerror}); use a local disk"
+            ) from error
+        try:
+            since = f" since {warc_date(self._clock.now())}" if self._clock else ""
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, f"process {os.getpid()}{since}\n".encode(), 0)
+        except OSError as error:
+            raise ArchiveError(f"{path}: can't write to the archive: {error.strerror}; free space") from error

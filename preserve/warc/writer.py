@@ -1,0 +1,227 @@
+"""Writing the archive: captures, stored copies and extracted text, appended by any thread.
+
+Owns locking, roll-over, durability and what happens when a write fails. What a record holds is `building`'s.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import uuid
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from types import TracebackType
+
+from preserve.errors import ArchiveError
+from preserve.model import ArchivedCapture, Capture, RecordRef
+from preserve.settings import ArchiveSettings
+from preserve.times import Clock
+from preserve.warc.building import Maker, capture_records, post_record, text_record, warcinfo_record
+from preserve.warc.files import WarcFile, file_name, make_directory
+from preserve.warc.records import NewId, Record, encode
+from preserve.warc.summary import archived_capture
+
+_NAME_TRIES = 10
+
+
+class ArchiveWriter:
+    """Appends records to the archive. Thread-safe: what one call appends stands together in one file.
+
+    A file is begun with the first record, so a run that archives nothing leaves none. Records are built and
+    compressed by the calling thread; only the write itself is done one at a time.
+
+    Args:
+        settings: directory, digest algorithm, roll-over size, operator.
+        clock: for file names and for what has no time of its own.
+        info: further lines for `warcinfo`: robots policy, settings, http-header-user-agent.
+        new_id: makes record ids.
+
+    Raises:
+        ArchiveError: the directory can't be made.
+    """
+
+    def __init__(
+        self, settings: ArchiveSettings, *, clock: Clock, info: Mapping[str, str], new_id: NewId = uuid.uuid4
+    ) -> None:
+        self._settings, self._clock, self._info = settings, clock, dict(info)
+        self._make = Maker(settings.digest, new_id)
+        self._new_id = new_id
+        self._directory = make_directory(settings.directory)
+        self._lock = threading.Lock()  # guards all below
+        self._file: WarcFile | None = None
+        self._sequence = 0
+        self._broken = ""
+        self._appended = 0
+        self._sync_lock = threading.Lock()  # held while syncing, never taken while `_lock` is held
+        self._synced = 0
+
+    def __enter__(self) -> ArchiveWriter:
+        """The writer itself; leaving the block closes it."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def append_capture(self, capture: Capture) -> ArchivedCapture:
+        """Append all records of one capture, closed by its summary; on disk after the next `sync`.
+
+        Raises:
+            ArchiveError: it could not be written; nothing of it is in the archive.
+        """
+        exchange = capture.final
+        captured_at = exchange.started_at if exchange else self._clock.now()
+        records = capture_records(self._make, capture, captured_at)
+        return archived_capture(zip(records, self._append(records), strict=True))
+
+    def append_stored_copy(self, post_path: str, data: bytes, source: str | None, at: datetime) -> RecordRef:
+        """Append the bytes of a post's file, the witness of the stored copy.
+
+        Args:
+            post_path: the path as the caller named it.
+            data: the file's bytes.
+            source: the source URL as the post has it, None without one.
+            at: when the bytes were read.
+
+        Raises:
+            ArchiveError: it could not be written.
+        """
+        return self._append((post_record(self._make, post_path, data, source, at),))[0]
+
+    def append_text(self, capture: ArchivedCapture, text: str, extractor: str) -> RecordRef:
+        """Append text extracted from the response that decided `capture`.
+
+        Args:
+            capture: as `append_capture` returned it.
+            text: what was extracted.
+            extractor: name, version and options of what extracted it.
+
+        Raises:
+            ValueError: the capture has no response to extract from.
+            ArchiveError: it could not be written.
+        """
+        final = capture.final
+        if final is None or final.response is None:
+            raise ValueError(f"{capture.source}: no response to have extracted text from")
+        of = (final.response.record_id, final.url)
+        record = text_record(self._make, text, extractor, of=of, at=self._clock.now())
+        return self._append((record,))[0]
+
+    def sync(self) -> None:
+        """Return when everything appended before the call is on disk. Cheap when it already is.
+
+        Threads that call it together share one fsync. After one that failed the writer refuses everything:
+        the kernel may have dropped what it could not write, and would report success the next time.
+
+        Raises:
+            ArchiveError: the disk refused.
+        """
+        with self._lock:
+            wanted = self._appended
+        with self._sync_lock:
+            if self._synced >= wanted:
+                return
+            with self._lock:
+                self._refuse_if_broken()
+                upto = self._appended
+                descriptor = self._file.duplicate() if self._file else None
+            if descriptor is not None:
+                self._fsync(descriptor)
+            self._synced = max(self._synced, upto)
+
+    def close(self) -> None:
+        """Sync, and give the file its final name. Closing twice is nothing.
+
+        Raises:
+            ArchiveError: the disk refused; the file keeps its `.open` name and the next run mends it.
+        """
+        with self._sync_lock, self._lock:
+            self._finish()
+
+    def _append(self, records: Sequence[Record]) -> tuple[RecordRef, ...]:
+        members = [encode(record) for record in records]
+        with self._lock:
+            file = self._ready()
+            try:
+                offset = file.append(members)
+            except OSError as error:
+                raise self._refused(file, error) from error
+            except ArchiveError as error:
+                self._broken = str(error)
+                raise
+            self._appended += 1
+        refs = []
+        for record, member in zip(records, members, strict=True):
+            refs.append(RecordRef(record.record_id, file.name, offset, len(member)))
+            offset += len(member)
+        return tuple(refs)
+
+    def _ready(self) -> WarcFile:
+        """The file to append to: the present one, or a new one with its `warcinfo`."""
+        self._refuse_if_broken()
+        if self._file is not None and self._file.size > self._settings.roll_over:
+            self._finish()
+        if self._file is None:
+            self._file = self._begin()
+        return self._file
+
+    def _begin(self) -> WarcFile:
+        now = self._clock.now()
+        for _ in range(_NAME_TRIES):
+            name = file_name(now, self._sequence, self._new_id().hex[:8])
+            self._sequence += 1
+            try:
+                file = WarcFile(self._directory, name)
+            except FileExistsError:
+                continue
+            except OSError as error:
+                raise ArchiveError(
+                    f"{self._directory}: can't make a WARC file: {error.strerror}; "
+                    "make the directory writable or choose another with --archive"
+                ) from error
+            record = warcinfo_record(self._make, self._settings, self._info, file=name, at=now)
+            try:
+                file.append((encode(record),))
+            except OSError as error:
+                file.abandon()
+                raise self._refused(file, error) from error
+            return file
+        raise ArchiveError(
+            f"{self._directory}: no free file name after {_NAME_TRIES} tries; is the clock standing?"
+        )
+
+    def _finish(self) -> None:
+        file, self._file = self._file, None
+        if file is None:
+            return
+        if self._broken:
+            file.abandon()
+            return
+        try:
+            file.finish()
+        except OSError as error:
+            self._broken = f"{file.path}: could not be closed: {error.strerror}; the next run mends it"
+            raise ArchiveError(self._broken) from error
+
+    def _fsync(self, descriptor: int) -> None:
+        try:
+            os.fsync(descriptor)
+        except OSError as error:
+            self._broken = (
+                f"{self._directory}: the disk did not keep what was written: {error.strerror}; "
+                "check the disk, then run again: unfinished checks are done anew"
+            )
+            raise ArchiveError(self._broken) from error
+        finally:
+            os.close(descriptor)
+
+    def _refuse_if_broken(self) -> None:
+        if self._broken:
+            raise ArchiveError(self._broken)
+
+    def _refused(self, file: WarcFile, error: OSError) -> ArchiveError:
+        return ArchiveError(
+            f"{file.path}: can't write: {error.strerror}; nothing was half written; "
+            "free space or mend the disk, then run again"
+        )
