@@ -1,0 +1,65 @@
+# Every target sets itself up; nothing but python3 (3.11 or later) and make is needed.
+
+PYTHON ?= python3
+PORT ?= 8421
+EVALUATION ?= ../shared/evaluation
+PYTEST_ARGS ?=
+
+VENV := .venv
+RUN := $(VENV)/bin/python -P
+PIP := $(RUN) -m pip --quiet --disable-pip-version-check
+SOURCES := pyproject.toml README.md LICENSE $(shell find preserve -type f -not -name '*.pyc')
+SCRIPTS := examples/demo.py examples/site.py tools/evaluate.py
+
+# -P and this keep the checkout off the module path: what runs is the installed wheel.
+export PYTHONSAFEPATH := 1
+
+.DELETE_ON_ERROR:
+.PHONY: help demo test lint evaluate clean
+
+help:
+	@echo 'make demo      verify the example collection against a web site on this machine'
+	@echo 'make test      run every test against the installed wheel'
+	@echo 'make lint      ruff and mypy --strict'
+	@echo 'make evaluate  run and score the evaluation set in EVALUATION ($(EVALUATION))'
+	@echo 'make clean     remove what these made, the virtual environment included'
+
+demo: $(VENV)/.installed
+	$(RUN) examples/demo.py --port $(PORT)
+
+test: $(VENV)/.installed $(VENV)/.tools
+	@$(RUN) tools/installed.py
+	$(RUN) -m pytest $(PYTEST_ARGS)
+
+lint: $(VENV)/.installed $(VENV)/.tools
+	$(RUN) -m ruff check .
+	$(RUN) -m ruff format --check .
+	$(RUN) -m mypy
+	$(RUN) -m mypy $(SCRIPTS)
+
+evaluate: $(VENV)/.installed
+	$(RUN) tools/evaluate.py $(EVALUATION)
+
+clean:
+	rm -rf $(VENV) build dist examples/archive .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The virtual environment, with a pip that knows dependency groups.
+$(VENV)/.pip:
+	@sh tools/make-venv.sh '$(PYTHON)' '$(VENV)'
+	$(PIP) install --upgrade 'pip>=25.1'
+	@touch $@
+
+# What preserve needs; again when the dependencies may have changed.
+$(VENV)/.dependencies: pyproject.toml | $(VENV)/.pip
+	$(PIP) install .
+	@touch $@
+
+# preserve itself, as a wheel; again when a source file changed.
+$(VENV)/.installed: $(VENV)/.dependencies $(SOURCES)
+	$(PIP) install --force-reinstall --no-deps .
+	@touch $@
+
+$(VENV)/.tools: pyproject.toml | $(VENV)/.pip
+	$(PIP) install --group test --group lint
+	@touch $@
