@@ -1,0 +1,10 @@
+"""Judges what has become of a source, by a chain of small rules over what was captured, extracted and compared.
+
+Pure: no I/O but the reading of its own word lists, no clock, no network. `judge` is the whole of it.
+"""
+
+from preserve.verdict.case import Case, ProbeSeen
+from preserve.verdict.chain import judge
+from preserve.verdict.markers import find_markers
+
+__all__ = ["Case", "ProbeSeen", "find_markers", "judge"]

@@ -1,0 +1,111 @@
+"""The rules for pages that are the article: truncated, edited, moved, intact.
+
+Owns where a truncation ends and an edit begins: a truncation leaves the beginning and nothing after it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from preserve.model import Comparison, Layer, Reason, Region, Verdict
+from preserve.verdict.case import Finding
+from preserve.verdict.view import View
+from preserve.verdict.wording import fold, ideas
+
+_ELSEWHERE = frozenset({Region.NAVIGATION, Region.HEADER, Region.FOOTER, Region.HIDDEN, Region.COMMENTS})
+_NEAR = 3  # blocks that may stand between the halves of a wall's message
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """Where the page's text ends.
+
+    Attributes:
+        kept: stored sentences before the cut; lost: after it.
+        clean: share (0..1) of them on their side of it: found before, missing after.
+    """
+
+    kept: int
+    lost: int
+    clean: float
+
+
+def find_cut(layers: tuple[Layer, ...]) -> Cut:
+    """The place that best parts found sentences from missing ones."""
+    found = [layer in (Layer.MAIN, Layer.VISIBLE) for layer in layers]
+    right = found.count(False)
+    best_at, best = 0, right
+    for at, here in enumerate(found, start=1):
+        right += 1 if here else -1
+        if right > best:
+            best_at, best = at, right
+    return Cut(best_at, len(found) - best_at, best / len(found) if found else 0.0)
+
+
+def truncated(view: View) -> Finding | None:
+    """Only the beginning is left: from one place on, everything is missing."""
+    comparison = view.comparison
+    if comparison is None or not comparison.layers:
+        return None
+    cut = find_cut(comparison.layers)
+    gone = 1 - comparison.coverage
+    if not cut.kept or not cut.lost or cut.clean < 0.9:
+        return None
+    wall = _wall_below(view)
+    saw = f"the first {cut.kept} sentences are there, the {cut.lost} after them are not ({gone:.0%} of the text)"
+    if comparison.coverage < 0.25 and not comparison.headline_found and wall is None:
+        return Finding(f"{saw}, but the headline is gone too")
+    deep = gone >= 0.5 or (gone >= 0.25 and cut.lost >= 8)
+    if wall is not None and (gone >= 0.1 and cut.lost >= 2):
+        return Finding(f"{saw}; below them stands a wall", Verdict.TRUNCATED, wall)
+    if deep and cut.lost >= 2:
+        return Finding(saw, Verdict.TRUNCATED, Reason.CUT_SHORT)
+    return Finding(f"{saw}: as much as an edit may take away")
+
+
+def edited(view: View) -> Finding | None:
+    """The article is there with differences that matter."""
+    comparison = view.comparison
+    if comparison is None or not comparison.changes:
+        return Finding("no difference that matters")
+    count = len(comparison.changes)
+    saw = f"{count} {'difference' if count == 1 else 'differences'}, {comparison.coverage:.0%} of the stored copy is there"
+    return Finding(saw, Verdict.EDITED)
+
+
+def moved(view: View) -> Finding | None:
+    """The article is there, unchanged, at another address."""
+    if not view.redirected:
+        return None
+    return Finding(f"intact at {view.final_url}", Verdict.MOVED)
+
+
+def intact(view: View) -> Finding:
+    """Every sentence of the stored copy is there."""
+    comparison = view.comparison
+    if comparison is None:
+        return Finding("there is no text to compare", Verdict.UNEXTRACTABLE, Reason.EMPTY)
+    return Finding(f"{coverage_of(comparison)} of the stored copy is on the page", Verdict.INTACT)
+
+
+def coverage_of(comparison: Comparison) -> str:
+    """The coverage for people, never rounded up to the whole."""
+    return f"{int(comparison.coverage * 1000) / 10:g} %"
+
+
+def _wall_below(view: View) -> Reason | None:
+    """The wall that the page's own words put up: ask for money or an account, and speak of the rest of the text."""
+    if view.facts.accessible_for_free is False:
+        return Reason.PAYWALL
+    if view.page is None:
+        return None
+    blocks = [block for block in view.page.visible if block.region not in _ELSEWHERE]
+    texts = [fold(block.text) if len(block.text) < 400 else "" for block in blocks]
+    said = [ideas("wall", text) if text else frozenset() for text in texts]
+    login = False
+    for at in range(len(said)):
+        near = frozenset[str]().union(*said[at : at + _NEAR])
+        if {"subscribe", "rest"} <= near or {"subscribe", "login"} <= near:
+            return Reason.PAYWALL
+        login = login or {"login", "rest"} <= near
+    return Reason.LOGIN_WALL if login else None

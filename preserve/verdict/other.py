@@ -1,0 +1,149 @@
+"""The rules for pages that took the article's place: parked domains, error pages, front pages, other articles.
+
+Tried after the walls: what may be a wall is never called replaced.
+"""
+
+from __future__ import annotations
+
+import re
+
+from preserve.model import BlockKind, Reason, Verdict
+from preserve.urls import host_of, is_home
+from preserve.verdict.case import Finding
+from preserve.verdict.markers import address_says
+from preserve.verdict.similar import resemblance
+from preserve.verdict.view import View, is_teaser, tell
+from preserve.verdict.walls import WALL_LENGTH, gone_score, parked_score
+from preserve.verdict.wording import entries, ideas, reading_length
+
+SOFT_404_ALIKE = 0.95  # Bar-Yossef et al., "Sic Transit Gloria Telae" (WWW 2004): as alike as the random path's page
+_ERROR_TITLE = 64
+_ARTICLE = 500
+_CODE = re.compile(r"(?:http\s*)?(?:error|fehler|erreur|codigo|código|错误|錯誤|エラー|ошибка)?\s*[:#-]?\s*(?:404|410)\b.{0,40}")
+
+
+def parked(view: View) -> Finding | None:
+    """A domain that is for sale, expired or parked."""
+    if view.present or view.page is None:
+        return None
+    names = view.has("parked")
+    if names and view.prose_length <= 2 * WALL_LENGTH:
+        return Finding(tell(names), Verdict.REPLACED, Reason.PARKED)
+    score = parked_score(view)
+    said = view.ideas("parked")
+    saw = f"ideas {tell(said)}" if said else "no idea of a parked domain"
+    if score >= 4 and view.prose_length <= WALL_LENGTH:
+        return Finding(f"a small page with {saw}", Verdict.REPLACED, Reason.PARKED)
+    return Finding(saw)
+
+
+def error_page(view: View) -> Finding | None:
+    """A page saying "not found" under a status that doesn't: by its title, its headline, its few words, its address."""
+    if view.present or view.lead_kept or view.page is None:
+        return None
+    named = [title for title in view.titles if _is_error_title(title)]
+    said = tell(view.ideas("gone"))
+    if named and view.longest_run <= WALL_LENGTH:
+        return Finding(f"titled {named[0]!r}", Verdict.REPLACED, Reason.SOFT_404)
+    if view.redirected and "gone" in address_says(view.final_url) and view.longest_run <= WALL_LENGTH:
+        return Finding(f"redirected to {view.final_url}", Verdict.REPLACED, Reason.SOFT_404)
+    if view.prose_length <= WALL_LENGTH and gone_score(view) >= 4:
+        return Finding(f"a small page with ideas {said}", Verdict.REPLACED, Reason.SOFT_404, wants_probe=True)
+    return Finding(f"ideas {said}" if said else "no idea of an error page")
+
+
+def like_random_path(view: View) -> Finding | None:
+    """The page is what the host answers to a path that never was (after Bar-Yossef et al. 2004)."""
+    probe = view.case.probe
+    if probe is None or view.page is None or view.present or view.lead_kept:
+        return None
+    status = probe.capture.final.status if probe.capture.final is not None else None
+    if status is None or not 200 <= status < 300 or probe.page is None:
+        return Finding(f"a random path answers {status}, not with a page")
+    alike = resemblance(view.page, probe.page)
+    saw = f"{alike:.0%} alike to what a random path answers"
+    if alike < SOFT_404_ALIKE:
+        return Finding(saw)
+    home = view.redirected and is_home(view.final_url)
+    return Finding(saw, Verdict.REPLACED, Reason.HOME_PAGE if home else Reason.SOFT_404)
+
+
+def front_page(view: View) -> Finding | None:
+    """The site's front page or a list of articles: by redirect, or by its shape."""
+    if view.present or view.lead_kept or view.page is None:
+        return None
+    if view.redirected and is_home(view.final_url) and not is_home(view.capture.url):
+        return Finding(f"redirected to the front page {view.final_url}", Verdict.REPLACED, Reason.HOME_PAGE)
+    if view.redirected and _is_section(view.capture.url, view.final_url):
+        return Finding(f"redirected to the section {view.final_url}", Verdict.REPLACED, Reason.HOME_PAGE)
+    teasers, linked = _teasers(view), _linked_headlines(view)
+    titled = [title for title in view.titles if title in entries("list", "list")]
+    canonical = bool(view.facts.canonical) and is_home(view.facts.canonical) and not is_home(view.capture.url)
+    saw = f"{teasers} teasers, {linked} linked headlines, longest running text {round(view.longest_run)} characters"
+    if titled:
+        saw += f", titled {titled[0]!r}"
+    listed = teasers >= 5 or linked >= 8
+    short = view.longest_run < 2 * _ARTICLE
+    if (listed and short) or (titled and (teasers >= 3 or linked >= 4) and view.longest_run < 4 * _ARTICLE):
+        return Finding(saw, Verdict.REPLACED, Reason.HOME_PAGE, wants_probe=not titled)
+    if (canonical or view.facts.page_type.lower() == "website") and listed:
+        return Finding(f"{saw}; it calls itself a front page", Verdict.REPLACED, Reason.HOME_PAGE, wants_probe=True)
+    return Finding(saw)
+
+
+def other_article(view: View) -> Finding | None:
+    """A page with hardly anything of the stored copy: another article, or whatever has taken the address."""
+    comparison = view.comparison
+    if view.present or view.page is None or comparison is None or not _is_elsewhere(view):
+        return None
+    saw = f"{comparison.coverage:.0%} of the stored copy is on the page"
+    if comparison.headline_found:
+        saw += ", under its own headline"
+    elif view.page.headline:
+        saw += f"; its headline is {view.page.headline[:80]!r}"
+    return Finding(saw, Verdict.REPLACED, Reason.OTHER_ARTICLE, wants_probe=True)
+
+
+def _is_elsewhere(view: View) -> bool:
+    comparison = view.comparison
+    if comparison is None:
+        return False
+    if comparison.headline_found and comparison.coverage >= 0.1:
+        return False
+    return comparison.coverage < (0.25 if comparison.headline_found else 0.3)
+
+
+def _is_error_title(title: str) -> bool:
+    length = reading_length(title)
+    if length > _ERROR_TITLE:
+        return False
+    if _CODE.fullmatch(title):
+        return True
+    said = ideas("gone", title)
+    if "missing" in said:
+        return "page" in said or length <= 30
+    return {"page", "withdrawn"} <= said and length <= 48
+
+
+def _is_section(source: str, final: str) -> bool:
+    """Whether `final` is a directory above `source` on the same host."""
+    if host_of(source).removeprefix("www.") != host_of(final).removeprefix("www."):
+        return False
+    above = _path(final).rstrip("/")
+    return bool(above) and "?" not in final and _path(source).startswith(above + "/")
+
+
+def _path(url: str) -> str:
+    return "/" + url.partition("://")[2].partition("/")[2].partition("?")[0].partition("#")[0]
+
+
+def _teasers(view: View) -> int:
+    return sum(is_teaser(block) and reading_length(block.text) >= 20 for block in view.body)
+
+
+def _linked_headlines(view: View) -> int:
+    return sum(
+        block.link_density >= 0.8 and reading_length(block.text) >= 25
+        for block in view.body
+        if block.kind in (BlockKind.HEADLINE, BlockKind.LIST_ITEM, BlockKind.PARAGRAPH)
+    )

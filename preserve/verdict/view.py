@@ -1,0 +1,186 @@
+"""What the rules look at: measures of a page taken once, from its blocks and the comparison.
+
+Owns the measuring; no verdict is reached here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+
+from preserve.model import Block, BlockKind, Capture, Comparison, Extraction, Layer, PageFacts, Region
+from preserve.urls import same_page
+from preserve.verdict.case import Case
+from preserve.verdict.wording import fold, ideas, reading_length
+
+PRESENT = 0.4  # with this much of the stored copy on the page, the page is the article, whatever else it says
+_FURNITURE = frozenset({Region.NAVIGATION, Region.FOOTER, Region.HIDDEN, Region.COMMENTS})
+_TITLE_SEPARATORS = re.compile(r"\s+[|–—•·»:_-]+\s+|[|｜_«»]|\s[-–—]|[-–—]\s|：")
+_EXCERPT_CHARS = 2600
+_NO_FACTS = PageFacts()
+_LINKED = 0.6
+
+
+@dataclass(frozen=True)
+class View:
+    """A case, measured when first asked.
+
+    Attributes:
+        case: as put to the rules.
+    """
+
+    case: Case
+
+    @property
+    def capture(self) -> Capture:
+        """The exchanges."""
+        return self.case.capture
+
+    @property
+    def page(self) -> Extraction | None:
+        """The page, where one could be extracted."""
+        return self.case.page
+
+    @property
+    def facts(self) -> PageFacts:
+        """What the markup says; all empty without a page."""
+        return self.case.page.facts if self.case.page is not None else _NO_FACTS
+
+    @property
+    def comparison(self) -> Comparison | None:
+        """Stored copy against page."""
+        return self.case.comparison
+
+    @property
+    def status(self) -> int:
+        """The deciding status code; 0 without one."""
+        final = self.capture.final
+        return final.status or 0 if final is not None else 0
+
+    @property
+    def final_url(self) -> str:
+        """The address that answered."""
+        final = self.capture.final
+        return final.url if final is not None else self.capture.url
+
+    @cached_property
+    def redirected(self) -> bool:
+        """Whether another page than the source's answered; http/https, `www.` and the like apart."""
+        return not same_page(self.capture.url, self.final_url)
+
+    @cached_property
+    def on_page(self) -> float:
+        """Share of the stored sentences that stand in what a reader sees; what only metadata repeats is left out."""
+        comparison = self.comparison
+        if comparison is None or not comparison.layers:
+            return comparison.coverage if comparison is not None else 0.0
+        hidden = sum(layer is Layer.STRUCTURED for layer in comparison.layers)
+        found = sum(layer is not Layer.MISSING for layer in comparison.layers)
+        return comparison.coverage * (1 - hidden / found) if found else 0.0
+
+    @property
+    def present(self) -> bool:
+        """Whether the stored article is substantially there, in sight or as the page's own structured text."""
+        return self.comparison is not None and self.comparison.coverage >= PRESENT
+
+    @property
+    def lead_kept(self) -> bool:
+        """Whether the article's headline and its first sentence are in sight."""
+        comparison = self.comparison
+        return (
+            comparison is not None
+            and comparison.headline_found
+            and bool(comparison.layers)
+            and comparison.layers[0] in (Layer.MAIN, Layer.VISIBLE)
+        )
+
+    @cached_property
+    def body(self) -> tuple[Block, ...]:
+        """The visible blocks outside navigation, footers and comments; all in sight when nothing stands outside."""
+        if self.page is None:
+            return ()
+        inside = tuple(block for block in self.page.visible if block.region not in _FURNITURE)
+        return inside or tuple(block for block in self.page.visible if block.region is not Region.HIDDEN)
+
+    @cached_property
+    def prose(self) -> tuple[Block, ...]:
+        """The blocks of `body` that are not links."""
+        return tuple(block for block in self.body if block.link_density < _LINKED)
+
+    @cached_property
+    def prose_length(self) -> float:
+        """Reading length of `prose`."""
+        return sum(reading_length(block.text) for block in self.prose)
+
+    @cached_property
+    def seen_length(self) -> float:
+        """Reading length of everything in sight, links too."""
+        if self.page is None:
+            return 0.0
+        return sum(reading_length(block.text) for block in self.page.visible if block.region is not Region.HIDDEN)
+
+    @cached_property
+    def longest_run(self) -> float:
+        """Reading length of the longest stretch of running text without a link block or a teaser in between."""
+        best = run = 0.0
+        for block in self.body:
+            if block.link_density >= _LINKED or is_teaser(block):
+                run = 0.0
+            elif block.kind is not BlockKind.HEADLINE and reading_length(block.text) >= 60:
+                run += reading_length(block.text)
+                best = max(best, run)
+        return best
+
+    @cached_property
+    def words(self) -> str:
+        """Title, headlines and the beginning of the prose, folded, for the rules that look for ideas."""
+        parts: list[str] = [self.facts.title]
+        total = 0
+        for block in self.prose:
+            parts.append(block.text)
+            total += len(block.text)
+            if total > _EXCERPT_CHARS:
+                break
+        return fold("\n".join(parts))[: _EXCERPT_CHARS + 400]
+
+    @cached_property
+    def titles(self) -> tuple[str, ...]:
+        """The parts of <title> and the headlines in sight, folded, without what the stored headline says."""
+        if self.page is None:
+            return ()
+        stored = fold(self.case.stored.title)
+        heads = [block.text for block in self.body if block.kind is BlockKind.HEADLINE][:2]
+        whole = [self.facts.title, *self.page.headlines[:2], *heads]
+        parts = [fold(part) for text in whole for part in (*_TITLE_SEPARATORS.split(text), text) if part]
+        return tuple(dict.fromkeys(part for part in parts if part and part not in stored))
+
+    @cached_property
+    def host_words(self) -> frozenset[str]:
+        """The host names asked, as a page that speaks of itself would name them."""
+        hosts = {url.partition("://")[2].partition("/")[0].partition(":")[0].lower() for url in self.capture.hops}
+        return frozenset(host.removeprefix("www.") for host in hosts if host)
+
+    def ideas(self, section: str) -> frozenset[str]:
+        """The ideas of `section` that `words` holds."""
+        return ideas(section, self.words)
+
+    def has(self, kind: str) -> tuple[str, ...]:
+        """The markers of `kind`, sure ones only."""
+        return tuple(name for name in self.facts.markers if name.startswith(f"{kind}/") and "/~" not in name)
+
+    def may_have(self, kind: str) -> tuple[str, ...]:
+        """The markers of `kind` that ordinary pages carry too."""
+        return tuple(name for name in self.facts.markers if name.startswith(f"{kind}/~"))
+
+
+def is_teaser(block: Block) -> bool:
+    """Whether a block is the cut beginning of another text."""
+    text = block.text.rstrip()
+    return text.endswith(("…", "...", "[…]", "[...]", "…]", "»", "›")) and reading_length(text) < 600
+
+
+def tell(names: Iterable[str]) -> str:
+    """Names for a sentence, in a stable order."""
+    return ", ".join(sorted(names))

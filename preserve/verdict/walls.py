@@ -1,0 +1,214 @@
+"""The rules for pages that stand between the reader and the article: challenges, consent, logins, outages, shells.
+
+They look at vendor markers first and at the page's shape and ideas second, because the next wall's wording is unknown.
+None of them holds where the stored article is in sight.
+"""
+
+from __future__ import annotations
+
+from preserve.model import Reason, Verdict
+from preserve.verdict.case import Finding
+from preserve.verdict.markers import address_says, find_markers
+from preserve.verdict.view import View, tell
+from preserve.verdict.wording import fold, holds, ideas, reading_length
+
+WALL_LENGTH = 2200  # reading length of prose beyond which a page is more than a wall
+SHELL_LENGTH = 220
+ISOLATED_LENGTH = 900
+_WEIGHTS = {
+    "robot": 2, "puzzle": 2, "traffic": 2, "denied": 2, "security": 2, "region": 3,
+    "verify": 1, "wait": 1, "browser": 1, "reference": 1,
+}  # fmt: skip
+_ENOUGH = 3
+_DECISIVE = frozenset({"robot", "puzzle", "traffic", "denied", "security", "region"})
+
+
+def vendor_challenge(view: View) -> Finding | None:
+    """An interstitial's own headers or markup, at any status."""
+    names = view.has("challenge")
+    if view.page is None:
+        names = tuple(name for name in find_markers(view.capture, "") if name.startswith("challenge/") and "~" not in name)
+    if not names or view.present or view.lead_kept:
+        return Finding("no bot check's markers") if not names else Finding(f"{tell(names)}, but the article is there")
+    if view.prose_length > 2 * WALL_LENGTH:
+        return Finding(f"{tell(names)} on a page with much other text")
+    return Finding(tell(names), Verdict.BLOCKED, Reason.CHALLENGE)
+
+
+def challenge_shape(view: View) -> Finding | None:
+    """A small page made of a bot check's ideas: verify, robot, unusual traffic, denied, security, slide, wait."""
+    if not _wall_sized(view):
+        return None
+    said = view.ideas("challenge")
+    score = challenge_score(said)
+    signs = [name for name in view.facts.markers if name.startswith(("captcha/", "shape/", "challenge/~"))]
+    if view.redirected and "challenge" in address_says(view.final_url):
+        signs.append("the address")
+    if signs and (said & _DECISIVE or view.seen_length < SHELL_LENGTH):
+        score += 2
+    if view.facts.password_fields and not said & {"traffic", "puzzle"}:
+        return Finding("a password is asked for")
+    rival = max(len(view.ideas("consent")), gone_score(view), parked_score(view))
+    saw = f"ideas {tell(said)}" if said else "no idea of a bot check"
+    if signs:
+        saw += f" with {tell(signs)}"
+    if score < _ENOUGH or (rival > score and not _titled(view, "challenge")):
+        return Finding(saw)
+    reason = Reason.LEGAL_REASONS if "region" in said and score == _WEIGHTS["region"] else Reason.CHALLENGE
+    return Finding(f"a small page with {saw}", Verdict.BLOCKED, reason)
+
+
+def challenge_at_error(view: View) -> Finding | None:
+    """A bot check's words under an error status: it counts for more than a 404 or a 503."""
+    if view.status < 400 or view.page is None or view.prose_length > WALL_LENGTH:
+        return None
+    said = view.ideas("challenge")
+    score = challenge_score(said)
+    saw = f"ideas {tell(said)}" if said else "no idea of a bot check"
+    if score <= _ENOUGH or score <= gone_score(view):
+        return Finding(saw)
+    return Finding(f"an error page with {saw}", Verdict.BLOCKED, Reason.CHALLENGE)
+
+
+def challenge_score(said: frozenset[str]) -> int:
+    """How much the ideas say "bot check"; below the threshold without one that is a bot check's own."""
+    score = sum(_WEIGHTS[name] for name in said)
+    return score if said & _DECISIVE else min(score, _ENOUGH - 1)
+
+
+def gone_score(view: View) -> int:
+    """How much the page's words say "there is nothing at this address"."""
+    said = view.ideas("gone")
+    if not said & {"missing", "withdrawn"}:
+        return 0
+    return 2 * ("missing" in said) + len(said - {"missing"}) + ("missing" in said and _titled(view, "gone"))
+
+
+def parked_score(view: View) -> int:
+    """How much the page's words say "this domain is for sale or parked"."""
+    said = view.ideas("parked")
+    if not said & {"sale", "expired", "parking"} or not ("domain" in said or _names_itself(view)):
+        return 0
+    return 2 + len(said)
+
+
+def outage(view: View) -> Finding | None:
+    """A page saying that the server or site is down, under a status that says it isn't."""
+    if view.present or view.lead_kept or view.page is None:
+        return None
+    short = [title for title in view.titles if reading_length(title) <= 70]
+    named = [title for title in short if holds("down", "down", title) or _is_server_error(title)]
+    said = _wall_sized(view) and holds("down", "down", view.words)
+    if not named and not said:
+        return None
+    if holds("gone", "missing", view.words) and not named:
+        return Finding("says that something failed, but also that the page is not there")
+    if view.prose_length > WALL_LENGTH:
+        return None
+    saw = f"says the server is down: {named[0]}" if named else "a small page saying that the server is down"
+    return Finding(saw, Verdict.UNREACHABLE, Reason.SERVER_ERROR)
+
+
+def consent_wall(view: View) -> Finding | None:
+    """A page that shows nothing before the reader agrees to cookies or the use of data."""
+    if view.present or view.lead_kept or view.page is None:
+        return None
+    names = view.has("consent")
+    said = view.ideas("consent")
+    addressed = view.redirected and "consent" in address_says(view.final_url)
+    small = _wall_sized(view, 2.5)
+    saw = f"ideas {tell(said)}" if said else "no idea of consent"
+    if names and small:
+        return Finding(f"{tell(names)}; {saw}", Verdict.REPLACED, Reason.CONSENT_WALL)
+    if small and len(said) >= (2 if addressed else 4):
+        return Finding(f"a page with {saw}", Verdict.REPLACED, Reason.CONSENT_WALL)
+    if _wall_sized(view) and len(said) == 3 and "permission" in said and _titled(view, "consent"):
+        return Finding(f"a small page with {saw}", Verdict.REPLACED, Reason.CONSENT_WALL)
+    return Finding(saw)
+
+
+def login_wall(view: View) -> Finding | None:
+    """Nothing but a form to sign in or an offer to subscribe."""
+    if view.present or view.lead_kept or view.page is None:
+        return None
+    said = view.ideas("wall")
+    addressed = view.redirected and "login" in address_says(view.final_url)
+    if view.facts.password_fields and view.longest_run < WALL_LENGTH / 2 and (addressed or "login" in said):
+        return Finding("nothing but a form to sign in", Verdict.TRUNCATED, Reason.LOGIN_WALL)
+    if addressed and "login" in said and _wall_sized(view):
+        return Finding("the address and words of a page to sign in", Verdict.TRUNCATED, Reason.LOGIN_WALL)
+    if _wall_sized(view) and {"subscribe", "rest"} <= said and view.longest_run < WALL_LENGTH / 2:
+        return Finding("nothing but an offer to subscribe", Verdict.TRUNCATED, Reason.PAYWALL)
+    if _wall_sized(view) and {"login", "rest"} <= said and view.longest_run < WALL_LENGTH / 2:
+        return Finding("nothing but a request to sign in", Verdict.TRUNCATED, Reason.LOGIN_WALL)
+    return None
+
+
+def script_shell(view: View) -> Finding | None:
+    """Hardly any text in sight: the page is drawn by scripts, or is empty."""
+    if view.present or view.lead_kept or view.page is None:
+        return None
+    facts, length = view.facts, view.seen_length
+    noscript = fold(facts.noscript[:2000])
+    asks = holds("script", "script", noscript) or "javascript" in noscript
+    if length >= (3 * SHELL_LENGTH if asks else SHELL_LENGTH) or view.longest_run >= SHELL_LENGTH:
+        return None
+    if gone_score(view) >= _ENOUGH or parked_score(view) >= _ENOUGH:
+        return None
+    challenged = any(name.startswith(("shape/", "captcha/")) for name in facts.markers)
+    if challenged and not facts.title.strip() and length < SHELL_LENGTH / 2:
+        return Finding("a page without title or text whose script checks the visitor", Verdict.BLOCKED, Reason.CHALLENGE)
+    if "challenge" in address_says(view.final_url) and view.redirected:
+        return Finding("led to the address of a bot check", Verdict.BLOCKED, Reason.CHALLENGE)
+    if challenge_score(ideas("challenge", noscript)) >= _ENOUGH:
+        return Finding("no text, and <noscript> speaks of a bot check", Verdict.BLOCKED, Reason.CHALLENGE)
+    saw = f"{round(length)} characters in sight, {facts.scripts} scripts"
+    if facts.scripts or asks:
+        return Finding(saw, Verdict.UNEXTRACTABLE, Reason.SCRIPT_SHELL)
+    if length < 20 or facts.refresh or facts.frames:
+        return Finding(f"{saw}, {facts.frames} frames", Verdict.UNEXTRACTABLE, Reason.EMPTY)
+    return None
+
+
+def isolated(view: View) -> Finding | None:
+    """A small page on its own, without the site around it, that no other rule knows: most likely a wall, never a loss.
+
+    A wall with unknown words must not count as a loss, so what could be one is called so.
+    """
+    if view.present or view.lead_kept or view.page is None:
+        return None
+    if view.seen_length > ISOLATED_LENGTH or view.facts.links > 6:
+        return None
+    if gone_score(view) >= _ENOUGH or parked_score(view) >= _ENOUGH:
+        return None
+    saw = f"a page of {round(view.seen_length)} characters and {view.facts.links} links without the site around it"
+    return Finding(saw, Verdict.BLOCKED, Reason.CHALLENGE, wants_probe=True)
+
+
+def _wall_sized(view: View, times: float = 1.0) -> bool:
+    return (
+        view.page is not None
+        and not view.present
+        and not view.lead_kept
+        and view.prose_length <= WALL_LENGTH * times
+        and view.longest_run <= WALL_LENGTH * times * 0.75
+    )
+
+
+def _titled(view: View, section: str) -> bool:
+    """Whether a short title or headline alone holds an idea of `section` that is its own."""
+    own = {
+        "challenge": _DECISIVE | {"verify"},
+        "gone": {"missing", "withdrawn"},
+        "consent": {"permission", "cookies", "data"},
+    }[section]
+    return any(ideas(section, title) & own for title in view.titles if reading_length(title) <= 80)
+
+
+def _is_server_error(title: str) -> bool:
+    digits = title.removeprefix("http").removeprefix("error").strip(" :#-")
+    return digits in {"500", "502", "503", "504", "520", "521", "522", "523", "524", "525"} or title in {"error 500", "500 error"}
+
+
+def _names_itself(view: View) -> bool:
+    return any(host in view.words for host in view.host_words if "." in host)
