@@ -86,11 +86,14 @@ class Decoded:
 # ---------------------------------------------------------------- heads
 
 
-def head_end(data: bytes | bytearray, start: int = 0) -> int:
-    """Offset just past the head that begins at `start`; 0 while its empty line is not there yet."""
+def head_end(data: bytes | bytearray, start: int = 0, searched: int = 0) -> int:
+    """Offset just past the head that begins at `start`; 0 while its empty line is not there yet.
+
+    Bytes before `searched` were looked through before, so that a head which drips in costs no square.
+    """
     while start < len(data) and data[start] in b"\r\n":
         start += 1  # stray line breaks before a status line, as some servers send after an interim response
-    match = _HEAD_END.search(data, start)
+    match = _HEAD_END.search(data, max(start, searched - 3))
     return match.end() if match else 0
 
 
@@ -452,7 +455,7 @@ def _unzstd(body: bytes) -> Iterator[bytes]:
     engine = zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW)
     frame = engine.decompressobj()
     rest = memoryview(body)
-    while len(rest):
+    while rest:
         try:
             piece = frame.decompress(bytes(rest[:_ZSTD_FEED]))
         except zstandard.ZstdError as fault:

@@ -1,0 +1,217 @@
+"""The fetcher: one source in, one `Visit` out, politely.
+
+Owns the order of things: robots.txt, the host's turn, attempts, redirects one by one, and the probe beside
+    a URL.
+Each decision is a pure function of another module.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from preserve.fetch.cookies import ChainCookies
+from preserve.fetch.exchange import Asker, Question
+from preserve.fetch.redirects import next_step
+from preserve.fetch.retries import retry_after, retry_wait
+from preserve.fetch.robots import MAX_BYTES, MAX_REDIRECTS, Robots, read_robots, robots_url
+from preserve.fetch.tools import FetchTools
+from preserve.model import Capture, Exchange, ExchangeRole, Failure, FailureKind
+from preserve.settings import FetchSettings
+from preserve.urls import host_of, join, origin_of, split, wire_url
+
+MAX_ORIGINS = (
+    4096  # robots.txt readings kept; a host's posts come together, so that an old one is seldom missed
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """What one call brought.
+
+    Attributes:
+        capture: the visit to the source or the probe.
+        also: captures of robots.txt made on the way, to be archived too.
+    """
+
+    capture: Capture
+    also: tuple[Capture, ...] = ()
+
+
+class Fetcher(Protocol):
+    """What asks sources; thread-safe."""
+
+    def fetch(self, source: str) -> Visit:
+        """Visit a source URL as a post has it."""
+        ...
+
+    def probe(self, url: str) -> Visit:
+        """Visit a path beside `url` that nobody can have published, to see what this host says to
+        nonsense."""
+        ...
+
+
+@dataclass(slots=True)
+class _Origin:
+    """A robots.txt that is asked once, however many threads want it."""
+
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    robots: Robots | None = None
+
+
+@dataclass(slots=True)
+class _Chain:
+    """One chain of redirects while it is followed."""
+
+    role: ExchangeRole
+    max_redirects: int
+    max_body: int | None = None
+    exchanges: list[Exchange] = field(default_factory=list)
+    cookies: ChainCookies = field(default_factory=ChainCookies)
+    also: list[Capture] = field(default_factory=list)
+
+
+_Permit = Callable[[str, list[Capture]], Failure | None]
+
+
+class HttpFetcher:
+    """Asks over HTTP; implements `Fetcher`."""
+
+    def __init__(self, settings: FetchSettings, tools: FetchTools) -> None:
+        """Prepare; asks nothing yet.
+
+        Raises:
+            ConfigError: a setting can't be used.
+        """
+        self._settings = settings
+        self._tools = tools
+        self._asker = Asker(settings, tools)
+        self._origins: OrderedDict[str, _Origin] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def fetch(self, source: str) -> Visit:
+        """See `Fetcher.fetch`; never raises for what a server does."""
+        try:
+            url = wire_url(source)
+        except ValueError as fault:
+            return Visit(
+                Capture(source, source, (), Failure(FailureKind.INVALID_URL, f"{source!r}: {fault}"))
+            )
+        return self._visit(source, url, ExchangeRole.SOURCE)
+
+    def probe(self, url: str) -> Visit:
+        """See `Fetcher.probe`; the path follows from the URL and the tools' seed."""
+        beside = wire_url(sibling(url, self._tools.seed))
+        return self._visit(beside, beside, ExchangeRole.PROBE)
+
+    def _visit(self, source: str, url: str, role: ExchangeRole) -> Visit:
+        chain = _Chain(role, self._settings.max_redirects)
+        failure = self._follow(chain, url, self._permit)
+        return Visit(Capture(source, url, tuple(chain.exchanges), failure), tuple(chain.also))
+
+    def _follow(self, chain: _Chain, url: str, permit: _Permit) -> Failure | None:
+        """Ask `url` and all it redirects to, one by one; returns why there is no final answer, or None."""
+        role = chain.role
+        seen: set[tuple[str, str]] = set()
+        while True:
+            cookies = chain.cookies.header(url)
+            if (url, cookies) in seen:  # the same URL with new cookies may well answer differently
+                return Failure(FailureKind.REDIRECT_LOOP, f"the redirects come back to {url}")
+            if len(seen) > chain.max_redirects:
+                message = f"more than {chain.max_redirects} redirects, the next one to {url}"
+                return Failure(FailureKind.TOO_MANY_REDIRECTS, message)
+            seen.add((url, cookies))
+            refused = permit(url, chain.also)
+            if refused is not None:
+                return refused
+            failure = self._ask(chain, Question(url, role, cookies=cookies))
+            if failure is not None:
+                return failure
+            answer = chain.exchanges[-1]
+            chain.cookies.keep(answer)
+            step = next_step(answer, self._settings.max_refresh_delay)
+            if step is None or isinstance(step, Failure):
+                return step
+            url = step.url
+            role = chain.role if chain.role is ExchangeRole.ROBOTS else step.role
+
+    def _ask(self, chain: _Chain, question: Question) -> Failure | None:
+        """Ask one URL, again where that may help; every attempt is kept. Returns the last one's failure."""
+        host = host_of(question.url)
+        gate, settings, clock = self._tools.gate, self._settings, self._tools.clock
+        while True:
+            with gate.turn(host) as allowed:
+                if not allowed:
+                    return self._interrupted(chain, question)
+                exchange = self._asker.ask(question, chain.max_body)
+            chain.exchanges.append(exchange)
+            now = clock.now()
+            asked = retry_after(exchange, now) if exchange.status in (429, 503) else None
+            if asked is not None:  # holds for the host, whatever becomes of this URL
+                gate.hold(host, min(asked, settings.retry_after_cap))
+            wait = retry_wait(exchange, settings, now, self._tools.random.random())
+            if wait is None:
+                return exchange.failure
+            gate.hold(host, wait)
+            question = Question(question.url, question.role, question.attempt + 1, question.cookies)
+
+    def _interrupted(self, chain: _Chain, question: Question) -> Failure:
+        message = f"the run was asked to stop before {question.url} was asked"
+        return Failure(FailureKind.INTERRUPTED, message)
+
+    # ---------------------------------------------------------------- robots.txt
+
+    def _permit(self, url: str, also: list[Capture]) -> Failure | None:
+        if self._settings.ignore_robots:
+            return None
+        robots = self._robots(url, also)
+        if robots.delay:
+            self._tools.gate.slow(host_of(url), robots.delay)
+        return robots.refuses(url)
+
+    def _robots(self, url: str, also: list[Capture]) -> Robots:
+        """The reading that holds for `url`; asked once per origin, the capture goes to whoever asked
+        first."""
+        entry = self._origin(origin_of(url))
+        with entry.lock:
+            if entry.robots is not None:
+                return entry.robots
+            chain = _Chain(ExchangeRole.ROBOTS, MAX_REDIRECTS, MAX_BYTES)
+            address = robots_url(url)
+            failure = self._follow(chain, address, lambda _url, _also: None)
+            capture = Capture(address, address, tuple(chain.exchanges), failure)
+            robots = read_robots(capture)
+            if failure is not None and failure.kind is FailureKind.INTERRUPTED:
+                return robots
+            if capture.exchanges:
+                also.append(capture)
+            entry.robots = robots
+            return robots
+
+    def _origin(self, origin: str) -> _Origin:
+        with self._lock:
+            entry = self._origins.setdefault(origin, _Origin())
+            self._origins.move_to_end(origin)
+            while len(self._origins) > MAX_ORIGINS:
+                self._origins.popitem(last=False)
+            return entry
+
+
+def sibling(url: str, seed: str) -> str:
+    """A URL in the directory of `url` that nobody has published, with the same ending so that it is routed
+    alike.
+
+    After Bar-Yossef et al., "Sic transit gloria telae", WWW 2004: a host's answer to a random path shows
+    how it answers for pages it no longer has.
+    """
+    name = hashlib.sha256(f"{seed}\n{url}".encode()).hexdigest()[:24]
+    path = split(url).path
+    directory, slash = (path[:-1], "/") if path.endswith("/") else (path, "")
+    last = directory.rpartition("/")[2]
+    _, dot, suffix = last.rpartition(".")
+    ending = f".{suffix}" if dot and suffix.isalnum() and len(suffix) <= 5 else ""
+    return join(url, f"{directory[: directory.rfind('/') + 1] or '/'}{name}{ending}{slash}")
