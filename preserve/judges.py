@@ -1,4 +1,4 @@
-"""The judging processes: HTML is parsed here, one page at a time per process, and never in the process that archives.
+"""The judging processes: HTML is parsed here, a page at a time, and never in the process that archives.
 
 A page that kills its process (a crash in a C library), exhausts its memory or stalls it costs that page an
 `unextractable` verdict and a new process; the run goes on. What a judgement is belongs to `preserve.judging`.
@@ -15,19 +15,17 @@ import threading
 from concurrent.futures import Future
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from preserve.errors import ArchiveError, PreserveError
 from preserve.settings import JudgeSettings
-
-if TYPE_CHECKING:
-    from preserve.judging import Judged, JudgeTask
+from preserve.tasks import Judged, JudgeTask
 
 QUEUED_PER_WORKER = 8
 GRACE_SECONDS = 5.0
 
 
-class _PageFailed(Exception):
+class _PageFailedError(Exception):
     """The judging process could not finish this page; the message says why."""
 
 
@@ -71,7 +69,7 @@ def _dispatch(tasks: queue.Queue[tuple[JudgeTask, Future[Judged]] | None], setti
         task, future = item
         try:
             future.set_result(worker.judge(task))
-        except _PageFailed as failure:
+        except _PageFailedError as failure:
             _judge_unread(task, str(failure), future)
         except PreserveError as error:
             future.set_exception(error)
@@ -102,15 +100,15 @@ class _Worker:
             pipe.send(task)
             if not pipe.poll(limit):
                 self._kill()
-                raise _PageFailed(f"took longer than {limit:g} s to read and judge")
+                raise _PageFailedError(f"took longer than {limit:g} s to read and judge")
             kind, value = pipe.recv()
         except (EOFError, ConnectionError) as error:
             code = self._kill()
-            raise _PageFailed(f"its judging process died ({_exit_text(code)})") from error
+            raise _PageFailedError(f"its judging process died ({_exit_text(code)})") from error
         if kind == "archive-error":
             raise ArchiveError(value)
         if kind == "failed":
-            raise _PageFailed(value)
+            raise _PageFailedError(value)
         judged: Judged = value
         return judged
 

@@ -1,115 +1,40 @@
 """From an archived capture to judgements: read the records, extract, compare, judge.
 
-The one path that both `verify` and `rejudge` take, so that the same bytes give the same verdict. It reads the archive
-and nothing else: no network, no clock, no ledger. It runs in a judging process (`preserve.judges`), because HTML is
-parsed here and lxml is kept to one thread.
+The one path that both `verify` and `rejudge` take, so that the same bytes give the same verdict. It reads the
+archive and nothing else: no network, no clock, no ledger. It runs in a judging process (`preserve.judges`),
+because HTML is parsed here and lxml is kept to one thread.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
 from pathlib import Path
 
 from preserve import http1
-from preserve.compare import RULES, compare, compare_pages
+from preserve.compare import compare, compare_pages
 from preserve.digests import digest
 from preserve.errors import PostError
 from preserve.extract import decode_html, extract_page
 from preserve.model import (
     ArchivedCapture,
     Capture,
-    Change,
     Comparison,
     Evidence,
     Exchange,
     Extraction,
     Judgement,
-    Measures,
     Reason,
     SinceLast,
     Verdict,
 )
 from preserve.posts import parse_post, stored_copy
 from preserve.settings import DigestAlgorithm, Settings
+from preserve.tasks import Judged, JudgedPost, JudgeTask, PostBytes
 from preserve.verdict import Case, ProbeSeen, find_markers, judge
 from preserve.warc import read_capture
 
 HTML_TYPES = ("text/html", "application/xhtml+xml", "text/plain", "application/xml", "text/xml", "")
 COMPARABLE = frozenset({Verdict.INTACT, Verdict.EDITED, Verdict.MOVED, Verdict.TRUNCATED})
-
-
-@dataclass(frozen=True, slots=True)
-class PostBytes:
-    """A post as it was read for judging.
-
-    Attributes:
-        path: as given.
-        data: the file's bytes.
-    """
-
-    path: str
-    data: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class JudgeTask:
-    """One capture and the posts that name its source.
-
-    Attributes:
-        archive: the archive directory.
-        capture: what to judge.
-        posts: each is judged against the capture.
-        previous: the earlier capture for `since_last`, or None.
-        probe: the random-path probe of the same host, or None.
-        template: digests of blocks known to be the host's template.
-        settings: how posts are read and how far content is decoded.
-    """
-
-    archive: str
-    capture: ArchivedCapture
-    posts: tuple[PostBytes, ...]
-    previous: ArchivedCapture | None
-    probe: ArchivedCapture | None
-    template: frozenset[str]
-    settings: Settings
-
-
-@dataclass(frozen=True, slots=True)
-class JudgedPost:
-    """What was concluded for one post.
-
-    Attributes:
-        path, digest: of the post.
-        judgement: the conclusion.
-        since_last: the page against its earlier capture; None where either has no article.
-        measures: None where nothing was compared.
-        template_candidates: digests of additions that alone made this `edited`.
-    """
-
-    path: str
-    digest: str
-    judgement: Judgement
-    since_last: SinceLast | None = None
-    measures: Measures | None = None
-    template_candidates: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """What a task came to.
-
-    Attributes:
-        posts: one for each post of the task, in order.
-        text: the page's main text; "" where there is none.
-        extractor: name, version and options; "" where nothing was extracted.
-        rules: version of the comparison rules.
-    """
-
-    posts: tuple[JudgedPost, ...]
-    text: str = ""
-    extractor: str = ""
-    rules: str = RULES
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +149,9 @@ def _judge_post(
         stored = stored_copy(header, post.data, task.settings.posts)
     except PostError as error:  # the file changed since the run was planned
         saw = Evidence("unreadable-post", True, str(error))
-        return JudgedPost(post.path, key, Judgement(Verdict.UNCHECKED, Reason.UNREADABLE_POST, evidence=(saw,)))
+        return JudgedPost(
+            post.path, key, Judgement(Verdict.UNCHECKED, Reason.UNREADABLE_POST, evidence=(saw,))
+        )
     comparison = None
     if page.extraction is not None and stored.blocks:
         comparison = compare(stored, page.extraction, template=task.template)
@@ -238,4 +165,3 @@ def _judge_post(
         measures=comparison.measures if comparison is not None else None,
         template_candidates=comparison.template_candidates if comparison is not None else (),
     )
-

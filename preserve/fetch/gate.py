@@ -63,6 +63,10 @@ class HostGate:
         state = self._state(host)
         state.delay = max(state.delay, delay)
 
+    def ready_at(self, host: str) -> float:
+        """When `host` may be asked again, on the clock's monotonic scale; in the past when it may be now."""
+        return self._state(host).not_before
+
     def _state(self, host: str) -> _Host:
         with self._lock:
             return self._hosts.setdefault(host, _Host())

@@ -1,0 +1,58 @@
+"""What the reading commands share: the settings they need, the ledger they read, and the post they mean."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from preserve.config import load_settings
+from preserve.errors import ArchiveError, ConfigError
+from preserve.ledger import Ledger
+from preserve.settings import Settings
+from preserve.verify.names import LEDGER
+
+
+def settings_for_reading(archive: str | None, config: Path | None) -> Settings:
+    """The settings with `--archive` applied.
+
+    Raises:
+        ConfigError: the configuration can't be used.
+    """
+    settings = load_settings(config, Path.cwd())
+    if archive is None:
+        return settings
+    return replace(settings, archive=replace(settings.archive, directory=archive))
+
+
+def open_ledger(settings: Settings) -> Ledger:
+    """The archive's ledger, to read.
+
+    Raises:
+        ArchiveError: there is none, with what to do.
+    """
+    path = Path(settings.archive.directory) / LEDGER
+    if not path.exists():
+        raise ArchiveError(
+            f"{settings.archive.directory}: no ledger here. Run `preserve verify POSTS` first, "
+            "or name the archive with --archive DIR."
+        )
+    return Ledger.open_readonly(path)
+
+
+def one_post(ledger: Ledger, fragment: str) -> str:
+    """The post a person means by a path, the end of one, or a source URL.
+
+    Raises:
+        ConfigError: none or several match.
+    """
+    found = ledger.find_posts_matching(fragment)
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        raise ConfigError(
+            f"{fragment}: no such post in the ledger. Give its path as it was verified, the end of that path, "
+            "or its source URL."
+        )
+    listed = "\n".join(f"  {post}" for post in found[:10])
+    more = f"\n  and {len(found) - 10} more" if len(found) > 10 else ""
+    raise ConfigError(f"{fragment}: {len(found)} posts match. Name one:\n{listed}{more}")

@@ -1,0 +1,130 @@
+"""What `preserve show` prints: one check, so that a person can judge the judgement."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from preserve.cli.look import MEANINGS, changes_block, console, verdict_text
+from preserve.cli.opening import one_post, open_ledger, settings_for_reading
+from preserve.cli.safe import safe
+from preserve.jsonlines import check_object
+from preserve.model import ArchivedExchange, Check
+
+
+def show(fragment: str, archive: str | None, config: Path | None, *, as_json: bool) -> None:
+    """Print the latest check of the post that `fragment` means.
+
+    Raises:
+        ConfigError: no post, or several, match.
+        ArchiveError: no ledger.
+    """
+    settings = settings_for_reading(archive, config)
+    with open_ledger(settings) as ledger:
+        history = ledger.history(one_post(ledger, fragment))
+    check = history[-1]
+    if as_json:
+        click.echo(json.dumps(check_object(check), ensure_ascii=False))
+        return
+    _print(console(), check, len(history))
+
+
+def _print(out: Console, check: Check, checks: int) -> None:
+    judgement = check.judgement
+    heading = verdict_text(judgement.verdict, judgement.reason)
+    heading.append(f"  {safe(check.post)}", style="bold default")
+    out.print(heading, soft_wrap=True)
+    out.print(Text(f"  {MEANINGS[judgement.verdict]}", style="dim"))
+    out.print()
+    out.print(Padding(_facts(check, checks), (0, 0, 0, 2)))
+    if judgement.evidence:
+        _section(out, "Why")
+        out.print(Padding(_evidence(check), (0, 0, 0, 2)))
+    if check.capture is not None and check.capture.exchanges:
+        _section(out, "Captured")
+        out.print(Padding(_exchanges(check), (0, 0, 0, 2)))
+    if judgement.changes:
+        _section(out, "Differences")
+        out.print(changes_block(judgement.changes, "stored copy", "source"))
+    if check.since_last is not None:
+        since = f"Since the capture of {_day(check.since_last.previous_at)}"
+        if check.since_last.changes:
+            _section(out, since)
+            out.print(changes_block(check.since_last.changes, "earlier capture", "source"))
+        else:
+            out.print(Text(f"\n{since}: the article's text has not changed.", style="dim"))
+
+
+def _section(out: Console, title: str) -> None:
+    out.print()
+    out.print(Text(title, style="bold"))
+
+
+def _facts(check: Check, checks: int) -> Table:
+    judgement = check.judgement
+    rows: list[tuple[str, str]] = [("source", check.source or "none named")]
+    if check.final_url and check.final_url != check.source:
+        rows.append(("answered at", check.final_url))
+    rows.append(
+        ("checked", f"{_day(check.checked_at)}, {'first check' if checks == 1 else f'check {checks}'}")
+    )
+    if judgement.natures:
+        rows.append(("nature", ", ".join(nature.value for nature in judgement.natures)))
+    if judgement.remaining is not None:
+        rows.append(("remaining", f"{100 * judgement.remaining:.0f} % of the stored copy"))
+    if check.stored_record is not None:
+        rows.append(("stored copy", f"{check.post_digest}  {check.stored_record.record_id}"))
+    if check.extractor:
+        rows.append(("extractor", check.extractor))
+    if check.error:
+        rows.append(("error", check.error))
+    table = _plain_table()
+    for name, value in rows:
+        table.add_row(Text(name, style="dim"), Text(safe(value)))
+    return table
+
+
+def _evidence(check: Check) -> Table:
+    table = _plain_table()
+    for evidence in check.judgement.evidence:
+        style = "" if evidence.held else "dim"
+        mark = "●" if evidence.held else "○"
+        table.add_row(Text(f"{mark} {evidence.rule}", style=style), Text(safe(evidence.saw), style=style))
+    return table
+
+
+def _exchanges(check: Check) -> Table:
+    table = _plain_table()
+    assert check.capture is not None  # noqa: S101 - the caller asked
+    for exchange in check.capture.exchanges:
+        status = str(exchange.status) if exchange.status is not None else "no answer"
+        table.add_row(Text(status), Text(safe(exchange.url)))
+        table.add_row("", Text(_record(exchange, check), style="dim"))
+    return table
+
+
+def _record(exchange: ArchivedExchange, check: Check) -> str:
+    assert check.capture is not None  # noqa: S101 - the caller asked
+    record = exchange.response or check.capture.summary
+    when = _day(check.capture.captured_at)
+    return safe(
+        f"{when}  {record.record_id}  {record.file}:{record.offset}  {exchange.payload_digest}".rstrip()
+    )
+
+
+def _plain_table() -> Table:
+    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    return table
+
+
+def _day(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M} UTC"

@@ -1,0 +1,65 @@
+"""`preserve verify`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from preserve.cli.options import archive_option, config_option, json_option
+
+EPILOG = "Example:  preserve verify _posts --older-than 7d"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What was asked on the command line."""
+
+    posts: tuple[str, ...]
+    archive: str | None
+    config: Path | None
+    jobs: int | None
+    delay: float | None
+    timeout: float | None
+    proxy: str | None
+    allow_private: tuple[str, ...]
+    ignore_robots: bool
+    older_than: str | None
+    limit: int | None
+    new_run: bool
+    dry_run: bool
+    as_json: bool
+    verbose: bool
+
+
+@click.command("verify", epilog=EPILOG)
+@click.argument("posts", nargs=-1, required=True, metavar="POSTS…")
+@archive_option
+@config_option
+@click.option(
+    "--jobs", type=click.IntRange(1, 1024), metavar="N", help="Exchanges at the same time.  [default: 16]"
+)
+@click.option(
+    "--delay", type=click.FloatRange(0), metavar="SECONDS", help="Between two on a host.  [default: 1]"
+)
+@click.option("--timeout", type=click.FloatRange(0.001), metavar="SECONDS", help="To connect, and per read.")
+@click.option("--proxy", metavar="URL", help="http, https, socks5 or socks5h.  [default: the environment's]")
+@click.option(
+    "--allow-private", multiple=True, metavar="CIDR", help="Also ask addresses in this network. Repeatable."
+)
+@click.option("--ignore-robots", is_flag=True, help="Ask although robots.txt says no.")
+@click.option("--older-than", metavar="AGE", help="Only posts last checked that long ago: 12h, 7d, 2w.")
+@click.option("--limit", type=click.IntRange(1), metavar="N", help="At most N posts.")
+@click.option("--new-run", is_flag=True, help="Do not take up an interrupted run again.")
+@click.option("--dry-run", is_flag=True, help="Say what would be asked, and ask nothing.")
+@json_option
+@click.option("-v", "--verbose", is_flag=True, help="Every check as it is made, and why.")
+def command(**options: object) -> int:
+    """Fetch the source of every post, archive it, compare, and say what became of it.
+
+    POSTS are files or directories. Captures and ledger go to the archive.
+    """
+    from preserve.cli.verifying import run  # noqa: PLC0415 - the run's libraries are not needed for --help
+
+    return run(Request(**options))  # type: ignore[arg-type]  # click made the types above

@@ -1,0 +1,63 @@
+"""The JSON object a check is printed as (`--json`, one a line); docs/verdicts.md documents every key."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from preserve.model import Change, Check, SinceLast
+from preserve.times import warc_date
+
+
+def check_object(check: Check) -> dict[str, Any]:
+    """`check` as plain JSON values, keys in the documented order."""
+    judgement, final = check.judgement, check.capture.final if check.capture else None
+    record = final.response if final and final.response else check.capture.summary if check.capture else None
+    return {
+        "post": check.post,
+        "url": check.source,
+        "verdict": judgement.verdict.value,
+        "reason": judgement.reason.value if judgement.reason else None,
+        "nature": [nature.value for nature in judgement.natures],
+        "changes": [change_object(change) for change in judgement.changes],
+        "since_last": _since_last_object(check.since_last),
+        "final_url": check.final_url,
+        "http_status": check.http_status,
+        "checked_at": warc_date(check.checked_at),
+        "captured_at": warc_date(check.captured_at) if check.captured_at else None,
+        "record_id": record.record_id if record else None,
+        "warc_file": record.file if record else None,
+        "warc_offset": record.offset if record else None,
+        "payload_digest": final.payload_digest if final and final.payload_digest else None,
+        "stored_record_id": check.stored_record.record_id if check.stored_record else None,
+        "post_digest": check.post_digest or None,
+        "remaining": judgement.remaining,
+        "evidence": [asdict(evidence) for evidence in judgement.evidence],
+        "measures": asdict(check.measures) if check.measures else None,
+        "extractor": check.extractor or None,
+        "rules": check.rules or None,
+        "error": check.error or None,
+    }
+
+
+def change_object(change: Change) -> dict[str, Any]:
+    """`change` as plain JSON values."""
+    return {
+        "kind": change.kind.value,
+        "old": change.old,
+        "new": change.new,
+        "old_context": change.old_context,
+        "new_context": change.new_context,
+        "nature": [nature.value for nature in change.natures],
+        "weight": round(change.weight, 4),
+    }
+
+
+def _since_last_object(since_last: SinceLast | None) -> dict[str, Any] | None:
+    if since_last is None:
+        return None
+    return {
+        "changed": since_last.changed,
+        "changes": [change_object(change) for change in since_last.changes],
+        "previous_at": warc_date(since_last.previous_at),
+    }

@@ -1,0 +1,1 @@
+"""The run: plan, fetch politely, archive, judge, keep (`preserve verify`). `run.verify` is the way in."""

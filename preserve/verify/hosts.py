@@ -1,0 +1,79 @@
+"""What a run learns about one host while it goes: incidents, template blocks, the probe."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from preserve.model import ArchivedCapture, Judgement, Reason, Verdict
+from preserve.settings import RunSettings
+
+STOPS_ASKING = frozenset({Verdict.BLOCKED, Verdict.UNREACHABLE})
+COUNTS_AS_INCIDENT = frozenset({Verdict.BLOCKED, Verdict.UNREACHABLE, Verdict.GONE, Verdict.REPLACED})
+TEMPLATE_SOURCES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """A host of whose checks so many failed alike that it is one event, not that many dead links.
+
+    Attributes:
+        host: the host name.
+        verdict, reason: how the checks failed.
+        count: how many failed so.
+        of: how many checks the host had in the run.
+    """
+
+    host: str
+    verdict: Verdict
+    reason: Reason | None
+    count: int
+    of: int
+
+
+@dataclass(slots=True)
+class HostState:
+    """The run's running notes on one host; only the coordinator's thread touches them.
+
+    Attributes:
+        pending: sources not yet concluded.
+        probe: the host's random-path probe, once made.
+        probe_asked: whether one was asked for in this run.
+        template: digests of the blocks that recur on so many of its sources that they are its template.
+    """
+
+    name: str
+    pending: int = 0
+    probe: ArchivedCapture | None = None
+    probe_asked: bool = False
+    template: frozenset[str] = frozenset()
+    _outcomes: Counter[tuple[Verdict, Reason | None]] = field(default_factory=Counter)
+    _alike: int = 0
+    _last: tuple[Verdict, Reason | None] | None = None
+
+    def note(self, judgement: Judgement) -> None:
+        """Count one concluded check."""
+        outcome = (judgement.verdict, judgement.reason)
+        self._outcomes[outcome] += 1
+        self._alike = self._alike + 1 if outcome == self._last else 1
+        self._last = outcome
+
+    def must_stop(self, settings: RunSettings) -> bool:
+        """Whether the host fails so uniformly, one check after the other, that it must be left alone."""
+        return (
+            self._last is not None
+            and self._last[0] in STOPS_ASKING
+            and self._alike >= settings.incident_least
+            and self._alike > settings.incident_share * self._outcomes.total()
+        )
+
+    def incident(self, settings: RunSettings) -> Incident | None:
+        """The incident this host had in the run, if any (DESIGN: more than 30 % of its checks fail alike)."""
+        failures = {k: n for k, n in self._outcomes.items() if k[0] in COUNTS_AS_INCIDENT}
+        if not failures:
+            return None
+        (verdict, reason), count = max(failures.items(), key=lambda item: item[1])
+        total = self._outcomes.total()
+        if count < settings.incident_least or count <= settings.incident_share * total:
+            return None
+        return Incident(self.name, verdict, reason, count, total)

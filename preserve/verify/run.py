@@ -1,0 +1,161 @@
+"""One run over a collection: take the archive, mend what a crash left, plan, work, close the books."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from preserve.ledger import Ledger, RunPlan, RunState
+from preserve.model import ArchivedCapture
+from preserve.settings import Settings
+from preserve.verify.coordinator import Archive, Coordinator, Listener, Tools
+from preserve.verify.hosts import Incident
+from preserve.verify.names import LEDGER
+from preserve.verify.plan import Known, Plan, make_plan
+from preserve.warc import ArchiveLock, ArchiveWriter, Recovery, recover, scan_captures
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """How a run ended.
+
+    Attributes:
+        run: its number in the ledger.
+        plan: what was planned.
+        incidents: hosts that failed as a whole.
+        interrupted: it was asked to stop before every post had its verdict.
+    """
+
+    run: int
+    plan: Plan
+    incidents: tuple[Incident, ...]
+    interrupted: bool
+
+
+def verify(
+    arguments: Sequence[str], settings: Settings, tools: Tools, listener: Listener, *, new_run: bool = False
+) -> Summary:
+    """Check every due post of `arguments` and keep what was found in the archive.
+
+    Args:
+        arguments: files and directories.
+        settings: all of them.
+        tools: fetcher, clock, stop.
+        listener: who watches.
+        new_run: begin a new run although an unfinished one of the same posts could be taken up again.
+
+    Raises:
+        ArchiveLockedError: another process writes to this archive.
+        ArchiveError: the archive can't be read or written.
+        PostError: an argument does not exist.
+    """
+    directory = Path(settings.archive.directory)
+    with ArchiveLock(directory):
+        mended = recover(directory)
+        for line in _mended_text(mended):
+            listener.notice(line)
+        with Ledger.create_or_open(directory / LEDGER) as ledger:
+            return _Books(settings, tools, listener, ledger).run(tuple(arguments), new_run)
+
+
+def plan_only(arguments: Sequence[str], settings: Settings, now: datetime) -> Plan:
+    """What `verify` would do, without touching network or archive."""
+    path = Path(settings.archive.directory) / LEDGER
+    if not path.exists():
+        return make_plan(arguments, settings, Known({}, frozenset()), now)
+    with Ledger.open_readonly(path) as ledger:
+        return make_plan(arguments, settings, Known(ledger.last_checked(), frozenset()), now)
+
+
+class _Books:
+    """A run between the taking of the archive and its release."""
+
+    def __init__(self, settings: Settings, tools: Tools, listener: Listener, ledger: Ledger) -> None:
+        self._settings, self._tools, self._listener, self._ledger = settings, tools, listener, ledger
+        self._directory = Path(settings.archive.directory)
+
+    def run(self, arguments: tuple[str, ...], new_run: bool) -> Summary:
+        now = self._tools.clock.now()
+        since = now - timedelta(seconds=self._settings.run.resume_within)
+        unfinished = self._ledger.unfinished_run()
+        unjudged = self._unjudged(max(since, unfinished.started_at)) if unfinished else {}
+        run, done = self._begin(arguments, new_run, since)
+        plan = make_plan(arguments, self._settings, Known(self._ledger.last_checked(), done), now)
+        self._listener.planned(plan)
+        writer = ArchiveWriter(self._settings.archive, clock=self._tools.clock, info=self._warcinfo(run))
+        try:
+            coordinator = Coordinator(
+                self._settings, self._tools, Archive(writer, self._ledger, run), self._listener
+            )
+            incidents = coordinator.run(plan, unjudged)
+        finally:
+            writer.close()
+        return self._close(run, plan, incidents)
+
+    def _begin(
+        self, arguments: tuple[str, ...], new_run: bool, since: datetime
+    ) -> tuple[int, Collection[str]]:
+        """The run to write to, and the posts it has checked already when it is an unfinished one taken up again."""
+        unfinished = self._ledger.unfinished_run()
+        if unfinished is not None:
+            same = unfinished.arguments == arguments and unfinished.started_at >= since
+            if same and not new_run:
+                self._listener.notice(
+                    f"Taking up run {unfinished.id} again, begun {unfinished.started_at:%Y-%m-%d %H:%M} UTC: "
+                    f"{unfinished.checked} posts are checked already (--new-run starts over)."
+                )
+                return unfinished.id, self._ledger.posts_checked_in(unfinished.id)
+            self._ledger.end_run(unfinished.id, self._tools.clock.now(), RunState.ABANDONED)
+        plan = RunPlan(
+            posts_arguments=arguments,
+            settings=settings_text(self._settings),
+            software=self._tools.software,
+            started_at=self._tools.clock.now(),
+        )
+        return self._ledger.begin_run(plan), frozenset()
+
+    def _unjudged(self, since: datetime) -> dict[str, ArchivedCapture]:
+        """Captures on disk without a check, newest per URL: archived by a run that did not live to judge."""
+        recent = (
+            path
+            for path in sorted(self._directory.glob("*.warc.gz"))
+            if path.stat().st_mtime >= since.timestamp()
+        )
+        captures = (capture for path in recent for capture in scan_captures(path))
+        return _newest(self._ledger.captures_without_check(captures), since)
+
+    def _warcinfo(self, run: int) -> dict[str, str]:
+        return {"software": self._tools.software, "preserve-run": str(run)}
+
+    def _close(self, run: int, plan: Plan, incidents: tuple[Incident, ...]) -> Summary:
+        interrupted = self._tools.stop.is_set()
+        for incident in incidents:
+            kind = incident.verdict.value + (f"/{incident.reason.value}" if incident.reason else "")
+            self._ledger.add_incident(run, incident.host, kind, incident.count, incident.of)
+        if not interrupted:  # an interrupted run stays open, to be taken up again
+            self._ledger.end_run(run, self._tools.clock.now(), RunState.FINISHED)
+        return Summary(run, plan, incidents, interrupted)
+
+
+def settings_text(settings: Settings) -> str:
+    """Every setting as JSON, for the ledger; a proxy's user and password are left out."""
+    values = asdict(settings)
+    values["fetch"]["proxy"] = values["fetch"]["proxy"].rpartition("@")[2]
+    return json.dumps(values, ensure_ascii=False, sort_keys=True)
+
+
+def _newest(captures: Iterable[ArchivedCapture], since: datetime) -> dict[str, ArchivedCapture]:
+    newest: dict[str, ArchivedCapture] = {}
+    for capture in captures:
+        known = newest.get(capture.url)
+        if capture.captured_at >= since and (known is None or known.captured_at < capture.captured_at):
+            newest[capture.url] = capture
+    return newest
+
+
+def _mended_text(mended: Recovery) -> Iterable[str]:
+    for file in mended.files:
+        yield str(file)
