@@ -1,0 +1,149 @@
+"""Alignment of two readings: what is the same, what was edited, lost and gained, and where.
+
+Owns the walk along the chain of anchors. The result says what differs; which differences count is for the rules of
+`additions`, `layers` and `nature`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from preserve.compare.anchors import Anchor, Anchoring, anchor
+from preserve.compare.gaps import Edit, align_gap
+from preserve.compare.reading import Reading, Unit
+from preserve.text import sentence_spans
+
+_EDGE_FACTOR = 3
+_EDGE_LEAST = 1500
+
+
+class Place(StrEnum):
+    """Where in the article something stands."""
+
+    HEAD = "head"  # before the first anchor
+    INNER = "inner"  # between two anchors
+    TAIL = "tail"  # after the last anchor
+
+
+@dataclass(frozen=True, slots=True)
+class Unmatched:
+    """Sentences of one side, or of both, that have no counterpart at this point of the article.
+
+    Attributes:
+        old: indexes of stored units.
+        new: units of the page.
+        place: where.
+    """
+
+    old: tuple[int, ...]
+    new: tuple[Unit, ...]
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Alignment:
+    """How a stored reading lies on a page.
+
+    Attributes:
+        units: the stored sentences.
+        anchoring: the exact finds.
+        chain: the anchors that hold (see `_firm`).
+        paired: for stored units that have an edited counterpart in place, their similarity (100: same words).
+        edits: the differences inside paired sentences.
+        unmatched: sentences without counterpart, in order.
+        first, last: the range of `page.text` from the first anchor to the last; both 0 without anchors.
+    """
+
+    units: tuple[Unit, ...]
+    anchoring: Anchoring
+    chain: tuple[Anchor, ...]
+    paired: dict[int, float]
+    edits: tuple[Edit, ...]
+    unmatched: tuple[Unmatched, ...]
+    first: int
+    last: int
+
+
+def align(stored: Reading, page: Reading) -> Alignment:
+    """Lay the stored reading on the page."""
+    units = stored.units()
+    anchoring = anchor(units, page)
+    chain = _firm(anchoring.chain, page)
+    edits: list[Edit] = []
+    paired: dict[int, float] = {}
+    unmatched: list[Unmatched] = []
+    first = chain[0].start if chain else 0
+    last = chain[-1].end if chain else 0
+    for begin, stop, start, end, place in _stretches(chain, units, page):
+        inside = units[begin:stop]
+        if "".join(unit.key for unit in inside) == page.text[start:end]:
+            paired.update((index, 100.0) for index in range(begin, stop))
+            continue
+        gap = align_gap(stored, page, inside, new := page.units(page.pieces(start, end)))
+        edits.extend(gap.edits)
+        paired.update((begin + index, score) for index, score in gap.paired.items())
+        unmatched.extend(
+            Unmatched(tuple(begin + index for index in lost), tuple(new[index] for index in gained), place)
+            for lost, gained in gap.lost
+        )
+    return Alignment(
+        tuple(units), anchoring, tuple(chain), paired, tuple(edits), tuple(unmatched), first, last
+    )
+
+
+def _stretches(
+    chain: Sequence[Anchor], units: Sequence[Unit], page: Reading
+) -> list[tuple[int, int, int, int, Place]]:
+    """The stretches between anchors that are not empty on both sides: (unit from, to, page from, to, place).
+
+    Before the first and after the last anchor the page has much that is no article; only as much of it is taken as
+    the stored side could need.
+    """
+    if not chain:
+        reach = _EDGE_FACTOR * sum(len(unit.key) for unit in units) + _EDGE_LEAST
+        return [(0, len(units), 0, min(len(page.text), reach), Place.INNER)] if units else []
+    found = []
+    before = sum(len(unit.key) for unit in units[: chain[0].unit])
+    start = max(0, chain[0].start - _EDGE_FACTOR * before - _EDGE_LEAST)
+    start = page.begins[page.block_at(start)]
+    found.append((0, chain[0].unit, start, chain[0].start, Place.HEAD))
+    for left, right in zip(chain, chain[1:], strict=False):
+        if right.unit > left.unit + 1 or right.start > left.end:
+            found.append((left.unit + 1, right.unit, left.end, right.start, Place.INNER))
+    after = sum(len(unit.key) for unit in units[chain[-1].unit + 1 :])
+    end = min(len(page.text), chain[-1].end + _EDGE_FACTOR * after + _EDGE_LEAST)
+    end = page.begins[page.block_at(end) + 1]
+    found.append((chain[-1].unit + 1, len(units), chain[-1].end, end, Place.TAIL))
+    return found
+
+
+def _firm(chain: Sequence[Anchor], page: Reading) -> list[Anchor]:
+    """The anchors without those whose sentence goes on, on the page, into text the stored copy does not have.
+
+    "He left." lies word for word in "He left the room.", and 20 in 200; such a sentence was edited, so it must be
+    aligned with the whole sentence of the page.
+    """
+    held = list(chain)
+    loose: set[int] = set()
+    for index, left in enumerate(held):
+        begins_at = held[index - 1].end if index else -1
+        ends_at = held[index + 1].start if index + 1 < len(held) else -1
+        if left.start != begins_at and _inside_sentence(page, left.start):
+            loose.add(index)
+        if left.end != ends_at and _inside_sentence(page, left.end):
+            loose.add(index)
+    return [left for index, left in enumerate(held) if index not in loose]
+
+
+def _inside_sentence(page: Reading, index: int) -> bool:
+    """Whether the page's text goes on within one sentence across `index`."""
+    if index >= len(page.text):
+        return False
+    block = page.block_at(index)
+    if page.begins[block] == index:
+        return False
+    folded = page.folded(block)
+    at = folded.starts[index - page.begins[block]]
+    return any(start < at < end for start, end in sentence_spans(page.blocks[block].text))

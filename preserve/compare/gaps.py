@@ -1,0 +1,216 @@
+"""Gaps: what lies between two anchors, on both sides, told as the smallest differences.
+
+Owns the alignment of sentences that are alike but not the same, and of the words and characters within them. A gap is
+small: everything that is word for word the same has been anchored. Differences are only found here; whether they
+matter is decided elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rapidfuzz import fuzz
+from rapidfuzz.distance import Levenshtein
+
+from preserve.compare.reading import Mark, Reading, Unit
+from preserve.model import Span
+
+ALIKE = 52.0
+"""Least similarity (0..100, normalised indel) at which two sentences are one sentence, edited."""
+_MERGE_GAIN = 8.0
+_MOST_CELLS = 6000
+_MOST_MARKS = 3000
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """Some words of one sentence became others.
+
+    Attributes:
+        old, new: the places that differ; empty where the other side only adds.
+        old_sentence, new_sentence: the places of the sentences around them.
+        alike: similarity of the two sentences, 0..100.
+    """
+
+    old: tuple[Span, ...]
+    new: tuple[Span, ...]
+    old_sentence: tuple[Span, ...]
+    new_sentence: tuple[Span, ...]
+    alike: float
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """What differs between two anchors.
+
+    Attributes:
+        edits: within sentences that are on both sides.
+        paired: stored units (index into the gap's units) that have a counterpart, with their similarity.
+        lost: runs of stored units (indexes) without counterpart, each with the page units that stand in their place.
+    """
+
+    edits: tuple[Edit, ...]
+    paired: dict[int, float]
+    lost: tuple[tuple[tuple[int, ...], tuple[int, ...]], ...]
+
+
+def align_gap(stored: Reading, page: Reading, old: Sequence[Unit], new: Sequence[Unit]) -> Gap:
+    """Align the stored units of a gap with the page's units of the same gap."""
+    pairs = _pair(old, new)
+    edits: list[Edit] = []
+    paired: dict[int, float] = {}
+    lost: list[tuple[tuple[int, ...], tuple[int, ...]]] = []
+    i = j = 0
+    for (i0, i1), (j0, j1), score in [*pairs, ((len(old), len(old)), (len(new), len(new)), 0.0)]:
+        if i0 > i or j0 > j:
+            lost.append((tuple(range(i, i0)), tuple(range(j, j0))))
+        if i1 > i0 and j1 > j0:
+            for index in range(i0, i1):
+                paired[index] = score
+            edits.extend(_edits(stored, page, old[i0:i1], new[j0:j1], score))
+        i, j = i1, j1
+    return Gap(tuple(edits), paired, tuple(lost))
+
+
+Pairing = tuple[tuple[int, int], tuple[int, int], float]
+
+
+def _pair(old: Sequence[Unit], new: Sequence[Unit]) -> list[Pairing]:
+    """Pair sentences in order, one with one, one with two or two with one, so that most text is paired."""
+    if not old or not new:
+        return []
+    if len(old) * len(new) > _MOST_CELLS:
+        return _pair_equal(old, new)
+    rows, columns = len(old), len(new)
+    best = [[0.0] * (columns + 1) for _ in range(rows + 1)]
+    step: list[list[tuple[int, int, float]]] = [[(0, 0, 0.0)] * (columns + 1) for _ in range(rows + 1)]
+    for i in range(rows - 1, -1, -1):
+        for j in range(columns - 1, -1, -1):
+            choice, move = best[i + 1][j], (1, 0, 0.0)
+            if best[i][j + 1] > choice:
+                choice, move = best[i][j + 1], (0, 1, 0.0)
+            for di, dj, gain, score in _candidates(old, new, i, j):
+                if gain + best[i + di][j + dj] > choice:
+                    choice, move = gain + best[i + di][j + dj], (di, dj, score)
+            best[i][j], step[i][j] = choice, move
+    return _trace(step, rows, columns)
+
+
+def _trace(step: list[list[tuple[int, int, float]]], rows: int, columns: int) -> list[Pairing]:
+    pairs: list[Pairing] = []
+    i = j = 0
+    while i < rows and j < columns:
+        di, dj, score = step[i][j]
+        if di and dj:
+            pairs.append(((i, i + di), (j, j + dj), score))
+        i, j = i + di, j + dj
+    return pairs
+
+
+def _candidates(
+    old: Sequence[Unit], new: Sequence[Unit], i: int, j: int
+) -> list[tuple[int, int, float, float]]:
+    """Ways to pair the sentence at `i` with the one at `j`: (stored taken, page taken, gain, similarity)."""
+    left, right = old[i].key, new[j].key
+    score = similarity(left, right)
+    found = []
+    if score >= ALIKE:
+        found.append((1, 1, score * (len(left) + len(right)), score))
+        if score == 100.0:
+            return found
+    if j + 1 < len(new) and len(left) > len(right):
+        wide = similarity(left, right + new[j + 1].key)
+        if wide >= max(ALIKE, score + _MERGE_GAIN):
+            found.append((1, 2, wide * (len(left) + len(right) + len(new[j + 1].key)), wide))
+    if i + 1 < len(old) and len(right) > len(left):
+        wide = similarity(left + old[i + 1].key, right)
+        if wide >= max(ALIKE, score + _MERGE_GAIN):
+            found.append((2, 1, wide * (len(left) + len(old[i + 1].key) + len(right)), wide))
+    return found
+
+
+def similarity(left: str, right: str) -> float:
+    """Normalised indel similarity of two folded texts, 0..100; short texts must be nearly the same."""
+    if left == right:
+        return 100.0
+    if min(len(left), len(right)) < 4:
+        return 0.0
+    return fuzz.ratio(left, right, score_cutoff=ALIKE)
+
+
+def _pair_equal(old: Sequence[Unit], new: Sequence[Unit]) -> list[Pairing]:
+    """For gaps too large to align: only what is the same, in order."""
+    places: dict[str, int] = {}
+    for index in range(len(new) - 1, -1, -1):
+        places[new[index].key] = index
+    pairs: list[Pairing] = []
+    cursor = 0
+    for index, unit in enumerate(old):
+        at = places.get(unit.key, -1)
+        if at >= cursor:
+            pairs.append(((index, index + 1), (at, at + 1), 100.0))
+            cursor = at + 1
+    return pairs
+
+
+def _edits(
+    stored: Reading, page: Reading, old: Sequence[Unit], new: Sequence[Unit], score: float
+) -> list[Edit]:
+    """The words that differ between paired sentences."""
+    if score == 100.0:
+        return []
+    old_spans, new_spans = _join(old), _join(new)
+    left, right = stored.marks(old_spans), page.marks(new_spans)
+    if len(left) > _MOST_MARKS or len(right) > _MOST_MARKS:
+        return [Edit(old_spans, new_spans, old_spans, new_spans, score)]
+    return [
+        Edit(spans_of(left[a:b]), spans_of(right[c:d]), old_spans, new_spans, score)
+        for a, b, c, d in word_differences([mark.key for mark in left], [mark.key for mark in right])
+    ]
+
+
+def _join(units: Sequence[Unit]) -> tuple[Span, ...]:
+    """The places of consecutive sentences, one span a block."""
+    spans: list[Span] = []
+    for unit in units:
+        if spans and spans[-1].block == unit.block:
+            spans[-1] = Span(unit.block, spans[-1].start, unit.end)
+        else:
+            spans.append(unit.span)
+    return tuple(spans)
+
+
+def spans_of(marks: Sequence[Mark]) -> tuple[Span, ...]:
+    """The places of consecutive tokens, one span a block."""
+    spans: list[Span] = []
+    for mark in marks:
+        if spans and spans[-1].block == mark.block:
+            spans[-1] = Span(mark.block, spans[-1].start, mark.end)
+        else:
+            spans.append(Span(mark.block, mark.start, mark.end))
+    return tuple(spans)
+
+
+def word_differences(old: Sequence[str], new: Sequence[str]) -> list[tuple[int, int, int, int]]:
+    """Ranges of tokens that differ, as (old start, old end, new start, new end), in order.
+
+    Applying them to `old` gives `new`. Ranges that only an unbroken word apart are one: "in May 2019" to "at June
+    2018" is told once.
+    """
+    if "".join(old) == "".join(new):
+        return []  # the same text, cut differently
+    ranges: list[list[int]] = []
+    for tag, a, b, c, d in Levenshtein.opcodes(old, new):
+        if tag == "equal":
+            continue
+        if ranges and a - ranges[-1][1] <= _bridge(old, ranges[-1][1], a):
+            ranges[-1][1], ranges[-1][3] = b, d
+        else:
+            ranges.append([a, b, c, d])
+    return [(a, b, c, d) for a, b, c, d in ranges]
+
+
+def _bridge(tokens: Sequence[str], start: int, end: int) -> int:
+    """How many equal tokens may stand between two differences that are told as one: a single short one."""
+    return 1 if end - start == 1 and len(tokens[start]) <= 2 else 0

@@ -1,0 +1,38 @@
+"""Layers of evidence: a sentence is missing only when no layer of the page has it.
+
+Owns the order in which the layers are asked: main text, visible text, structured text (docs/verdicts.md).
+"""
+
+from __future__ import annotations
+
+from preserve.compare.reading import Reading, Unit
+from preserve.model import Extraction, Layer
+from preserve.text import fold
+
+
+class Layers:
+    """The folded texts of a page's layers."""
+
+    def __init__(self, page: Extraction, visible: Reading) -> None:
+        self.main = Reading(page.main).text
+        self._visible = visible
+        self._structured = fold(" ".join(page.structured))
+        self._blocks = frozenset(visible.keys)
+
+    @property
+    def main_chars(self) -> int:
+        """Folded characters of the main text."""
+        return len(self.main)
+
+    def find(self, unit: Unit) -> Layer:
+        """The first layer that has the sentence."""
+        if unit.strong:
+            if unit.key in self.main:
+                return Layer.MAIN
+            if unit.key in self._visible.text:
+                return Layer.VISIBLE
+            if unit.key in self._structured:
+                return Layer.STRUCTURED
+            return Layer.MISSING
+        # Too short to be recognised inside other text: it must be a block by itself.
+        return Layer.VISIBLE if unit.key in self._blocks else Layer.MISSING
