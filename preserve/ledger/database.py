@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from threading import RLock
 from typing import Any, Final
-from urllib.parse import quote
 
 from preserve.errors import ArchiveError
 from preserve.ledger.schema import APPLICATION_ID, STEPS
@@ -195,7 +194,7 @@ def migrate(database: Database, steps: Steps) -> None:
 
 
 def _connect(path: Path, mode: str) -> Database:
-    uri = f"file:{quote(str(path.absolute()))}?mode={mode}"
+    uri = f"{path.absolute().as_uri()}?mode={mode}"
     try:
         connection = sqlite3.connect(
             uri, uri=True, isolation_level=None, timeout=BUSY_SECONDS, check_same_thread=False

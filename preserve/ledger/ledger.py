@@ -191,8 +191,8 @@ class Ledger:
                 fits anything decides.
         """
         packed = pack_text(fragment)
-        if self._database.one("SELECT 1 FROM posts WHERE path = ?", (packed,)):
-            return (fragment,)
+        if not fragment or self._database.one("SELECT 1 FROM posts WHERE path = ?", (packed,)):
+            return (fragment,) if fragment else ()
         for sql, values in _searches(fragment):
             found = sorted(unpack_text(path) for (path,) in self._database.rows(sql, values))
             if found:

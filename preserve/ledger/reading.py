@@ -55,7 +55,7 @@ LEFT JOIN files AS copy_files ON copy_files.id = copies.file_id
 
 _POST: Final = "(SELECT id FROM posts WHERE path = ?)"
 # All of these are put together from constants.
-OF_POST: Final = f"{_CHECKS} WHERE checks.post_id = {_POST} ORDER BY checks.id"
+OF_POST: Final = f"{_CHECKS} WHERE checks.post_id = {_POST} ORDER BY checks.id"  # noqa: S608
 OF_RUN: Final = f"{_CHECKS} WHERE checks.run_id = ? ORDER BY checks.id"
 LATEST: Final = f"{_CHECKS} WHERE checks.id IN (SELECT check_id FROM latest) ORDER BY checks.id"
 LATEST_OF_POST: Final = f"{_CHECKS} WHERE checks.id = (SELECT check_id FROM latest WHERE post_id = {_POST})"
@@ -155,15 +155,13 @@ class Reader:
 
 
 def _observation(row: Row) -> Observation:
-    if row[4] is not None:
-        text = unpack_digest(row[4])
-    else:  # without the page's text, the same changes to the same copy tell that it says the same
-        text = "" if row[5] is None else f"changes:{row[5]}"
+    # Without the page's text, the same changes to the stored copy tell that it says the same.
+    changes = "" if row[5] is None else f"changes:{row[5]}"
     return Observation(
         at=unpack_time(row[1]),
         verdict=Verdict(row[2]),
         reason=None if row[3] is None else Reason(row[3]),
-        text=text,
+        text=changes if row[4] is None else unpack_digest(row[4]),
         capture="" if row[6] is None else unpack_record_id(row[6]),
         incident=bool(row[7]),
     )

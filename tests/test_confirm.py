@@ -1,0 +1,208 @@
+"""One run observes, several confirm."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from preserve.confirm import ABSENT, PRESENT, SILENT, WHOLE, Observation, Standing, standing
+from preserve.model import Reason, Verdict
+
+START = datetime(2026, 3, 1, tzinfo=UTC)
+INTACT, EDITED, MOVED = Verdict.INTACT, Verdict.EDITED, Verdict.MOVED
+GONE, REPLACED, TRUNCATED = Verdict.GONE, Verdict.REPLACED, Verdict.TRUNCATED
+BLOCKED, UNREACHABLE = Verdict.BLOCKED, Verdict.UNREACHABLE
+
+
+def day(number: float) -> datetime:
+    return START + timedelta(days=number)
+
+
+def seen(verdict: Verdict, at: float, text: str = "", reason: Reason | None = None) -> Observation:
+    return Observation(day(at), verdict, reason, text)
+
+
+def gone_410(at: float) -> Observation:
+    return seen(GONE, at, reason=Reason.GONE_410)
+
+
+def after(*history: Observation) -> Standing:
+    found = standing(history)
+    assert found is not None
+    return found
+
+
+def weekly(verdicts: list[Verdict]) -> list[Observation]:
+    return [seen(verdict, 7 * week) for week, verdict in enumerate(verdicts)]
+
+
+# ---------------------------------------------------------------- absences
+
+
+def test_without_checks_there_is_no_standing() -> None:
+    assert standing([]) is None
+
+
+@pytest.mark.parametrize("verdict", sorted(ABSENT))
+def test_an_absence_is_confirmed_by_three_observations_three_days_apart(verdict: Verdict) -> None:
+    one, two, three = seen(verdict, 0), seen(verdict, 3), seen(verdict, 6)
+    assert after(one) == Standing(verdict, None, None, 1, 3, day(0), day(3), False, False)
+    assert after(one, two) == Standing(verdict, None, None, 2, 3, day(0), day(6), False, False)
+    assert after(one, two, three) == Standing(verdict, None, verdict, 3, 3, day(0), None, False, False)
+    assert after(one, two, three).is_confirmed
+
+
+def test_observations_too_close_to_the_one_counted_before_do_not_count() -> None:
+    standing = after(*(seen(GONE, at) for at in (0, 1, 2.9, 3, 4, 5.9)))
+    assert (standing.strikes, standing.confirmed, standing.next_strike) == (2, None, day(6))
+
+
+def test_410_is_believed_at_the_second_observation() -> None:
+    assert (after(gone_410(0)).needed, after(gone_410(0)).confirmed) == (2, None)
+    assert after(gone_410(0), gone_410(2)).confirmed is None
+    assert after(gone_410(0), gone_410(3)).confirmed is GONE
+
+
+def test_410_counts_as_a_strike_among_404s_too() -> None:
+    assert after(seen(GONE, 0), gone_410(3)).confirmed is None
+    assert after(seen(GONE, 0), gone_410(3), seen(GONE, 6)).confirmed is GONE
+    assert after(gone_410(0), seen(GONE, 3), gone_410(6)).confirmed is GONE
+
+
+def test_gone_and_replaced_are_counted_apart() -> None:
+    assert after(seen(GONE, 0), seen(GONE, 3), seen(REPLACED, 6)).strikes == 1
+
+
+def test_what_is_confirmed_stays_so_while_something_else_is_only_observed() -> None:
+    standing = after(seen(INTACT, 0), seen(GONE, 7))
+    assert (standing.observed, standing.confirmed, standing.is_confirmed) == (GONE, INTACT, False)
+
+
+@given(st.lists(st.sampled_from(sorted(SILENT)), max_size=4), st.data())
+def test_what_says_nothing_neither_counts_nor_resets(silent: list[Verdict], data: st.DataObject) -> None:
+    verdicts = data.draw(st.lists(st.sampled_from(Verdict), min_size=1, max_size=8))
+    history = weekly(verdicts)
+    last = history[-1]
+    if last.counts:
+        places = data.draw(st.lists(st.integers(0, len(history) - 1), max_size=4))
+        mixed = list(history)
+        for place, verdict in zip(sorted(places, reverse=True), silent, strict=False):
+            mixed.insert(place, Observation(history[place].at, verdict))
+        assert standing(mixed) == standing(history)
+    else:
+        counting = [one for one in history if one.counts]
+        known = standing(counting)
+        assert after(*history).confirmed == (known.confirmed if known else None)
+
+
+def test_a_wall_does_not_hide_what_was_confirmed() -> None:
+    standing = after(*(seen(GONE, at) for at in (0, 3, 6)), seen(BLOCKED, 7), seen(UNREACHABLE, 14))
+    assert standing == Standing(UNREACHABLE, None, GONE, 0, 0, day(14), None, False, False)
+
+
+def test_since_says_when_the_verdict_began() -> None:
+    history = [seen(INTACT, 0), seen(GONE, 7), seen(BLOCKED, 14), seen(GONE, 21)]
+    assert after(*history).since == day(7)
+    assert after(*history, seen(BLOCKED, 28), seen(BLOCKED, 35)).since == day(28)
+
+
+@given(st.lists(st.sampled_from(Verdict), max_size=10), st.sampled_from(sorted(WHOLE)))
+def test_one_check_that_sees_the_article_whole_restores(before: list[Verdict], whole: Verdict) -> None:
+    history = weekly([*before, whole])
+    found = after(*history)
+    assert (found.confirmed, found.needed, found.next_strike) == (whole, 1, None)
+    again = after(*history, seen(GONE, 7 * len(history)))
+    assert (again.strikes, again.confirmed) == (1, whole)
+
+
+@given(st.lists(st.sampled_from(Verdict), max_size=10), st.sampled_from(sorted(PRESENT)))
+def test_an_absence_does_not_stay_confirmed_once_the_article_was_seen(
+    before: list[Verdict], present: Verdict
+) -> None:
+    assert after(*weekly([*before, present])).confirmed not in ABSENT
+
+
+@given(st.lists(st.sampled_from(Verdict), min_size=1, max_size=10))
+def test_an_absence_is_never_confirmed_by_fewer_than_three_observations(verdicts: list[Verdict]) -> None:
+    found = after(*weekly(verdicts))
+    if found.confirmed in ABSENT:
+        assert verdicts.count(found.confirmed) >= 3
+
+
+def test_a_page_that_came_back_is_resurrected_for_as_long_as_that_verdict_lasts() -> None:
+    gone = [seen(GONE, at) for at in (0, 3, 6)]
+    assert after(*gone, seen(INTACT, 9)).resurrected
+    assert after(*gone, seen(BLOCKED, 8), seen(EDITED, 9), seen(EDITED, 12)).resurrected
+    assert not after(*gone, seen(INTACT, 9), seen(EDITED, 12)).resurrected
+    assert not after(seen(INTACT, 0), seen(INTACT, 3)).resurrected
+    assert not after(*gone).resurrected
+
+
+# ---------------------------------------------------------------- host incidents
+
+
+def test_what_fails_in_a_host_incident_does_not_count() -> None:
+    incident = [replace(seen(GONE, at), incident=True) for at in (0, 3, 6)]
+    standing = after(*incident)
+    assert (standing.observed, standing.confirmed, standing.strikes) == (GONE, None, 0)
+    assert after(seen(GONE, -6), seen(GONE, -3), *incident, seen(GONE, 9)).confirmed is GONE
+
+
+def test_an_article_seen_in_a_host_incident_is_seen() -> None:
+    assert after(seen(GONE, 0), replace(seen(INTACT, 3), incident=True)).confirmed is INTACT
+
+
+# ---------------------------------------------------------------- edits
+
+
+def test_an_edit_is_confirmed_by_a_second_capture_with_the_same_text() -> None:
+    assert after(seen(EDITED, 0, "B")).confirmed is None
+    assert after(seen(EDITED, 0, "B"), seen(EDITED, 0.1, "B")).confirmed is EDITED
+    assert after(seen(EDITED, 0, "B"), seen(BLOCKED, 1), seen(EDITED, 2, "B")).confirmed is EDITED
+    assert after(seen(EDITED, 0, "B"), seen(EDITED, 1, "C")).confirmed is None
+
+
+def test_texts_that_are_not_known_confirm_nothing() -> None:
+    assert after(seen(EDITED, 0), seen(EDITED, 7)).confirmed is None
+
+
+def test_an_edit_taken_back_begins_anew() -> None:
+    standing = after(seen(EDITED, 0, "B"), seen(INTACT, 7, "A"), seen(EDITED, 14, "B"))
+    assert (standing.confirmed, standing.strikes) == (INTACT, 1)
+
+
+def test_a_capture_judged_again_is_one_observation_and_its_last_judgement_holds() -> None:
+    first = replace(seen(EDITED, 0, "B"), capture="one")
+    assert after(first, first).confirmed is None
+    assert after(first, replace(first, capture="two")).confirmed is EDITED
+    assert after(first, replace(first, verdict=INTACT)).observed is INTACT
+
+
+# ---------------------------------------------------------------- instability
+
+
+@pytest.mark.parametrize(
+    ("texts", "unstable"),
+    [("A", False), ("AB", False), ("ABC", False), ("AABB", False), ("ABA", True), ("AABBAA", True)],
+)
+def test_a_text_that_comes_back_is_unstable(texts: str, unstable: bool) -> None:
+    history = [seen(EDITED, 7 * week, text) for week, text in enumerate(texts)]
+    assert after(*history).unstable is unstable
+
+
+def test_a_source_that_flaps_is_unstable_one_that_came_back_is_not() -> None:
+    assert after(*weekly([GONE, INTACT, GONE])).unstable
+    assert not after(*weekly([INTACT, GONE, INTACT])).unstable
+    assert not after(*weekly([INTACT, BLOCKED, INTACT])).unstable
+
+
+def test_what_was_unstable_long_ago_is_so_no_more() -> None:
+    assert not after(*weekly([TRUNCATED, INTACT, TRUNCATED, *[INTACT] * 5])).unstable
+
+
+def test_a_clock_set_back_adds_no_strikes() -> None:
+    assert after(seen(GONE, 10), seen(GONE, 2), seen(GONE, 5)).strikes == 1

@@ -1,0 +1,200 @@
+"""What is written to the ledger is what is read from it, for every check there can be."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from preserve.ledger import Ledger, RunPlan
+from preserve.ledger.codec import (
+    pack_digest,
+    pack_json,
+    pack_record_id,
+    pack_text,
+    pack_time,
+    unpack_digest,
+    unpack_record_id,
+    unpack_text,
+    unpack_time,
+)
+from preserve.model import (
+    REASONS,
+    ArchivedCapture,
+    ArchivedExchange,
+    Change,
+    ChangeKind,
+    Check,
+    Evidence,
+    Judgement,
+    Measures,
+    Nature,
+    RecordRef,
+    SinceLast,
+    Span,
+    Verdict,
+)
+
+ZONES = st.sampled_from([UTC, timezone(timedelta(hours=8)), timezone(-timedelta(hours=3, minutes=30))])
+TIMES = st.datetimes(datetime(1990, 1, 1), datetime(2100, 1, 1), timezones=ZONES)
+# A file name that is not UTF-8 reaches Python with lone surrogates in it.
+NAMES = st.text(st.characters(codec="utf-8") | st.sampled_from("\udc80\udcff\x00\n"), max_size=12)
+RECORD_IDS = st.uuids().map(lambda one: one.urn) | NAMES
+DIGESTS = st.binary(min_size=32, max_size=32).map(lambda raw: "sha256:" + raw.hex()) | st.sampled_from(
+    ["", "sha1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "sha256:" + "A" * 64, "sha256:short"]
+)
+COUNTS = st.integers(0, 2**40)
+SHARES = st.floats(0, 1)
+RECORDS = st.builds(RecordRef, RECORD_IDS.filter(lambda one: one.isascii()), NAMES, COUNTS, COUNTS)
+SPANS = st.none() | st.builds(Span, COUNTS, COUNTS, COUNTS)
+NATURES = st.lists(st.sampled_from(Nature), max_size=3).map(tuple)
+CHANGES = st.lists(
+    st.builds(Change, st.sampled_from(ChangeKind), NAMES, NAMES, NAMES, NAMES, SPANS, SPANS, NATURES, SHARES),
+    max_size=2,
+).map(tuple)
+CAPTURES = st.builds(
+    ArchivedCapture,
+    NAMES,
+    NAMES,
+    TIMES,
+    RECORDS,
+    RECORDS,
+    st.lists(
+        st.builds(
+            ArchivedExchange,
+            NAMES,
+            st.none() | st.integers(100, 999),
+            st.none() | RECORDS,
+            DIGESTS,
+            DIGESTS,
+        ),
+        max_size=3,
+    ).map(tuple),
+)
+
+
+@st.composite
+def judgements(draw: st.DrawFn) -> Judgement:
+    verdict = draw(st.sampled_from(Verdict))
+    return Judgement(
+        verdict,
+        draw(st.sampled_from([None, *sorted(REASONS[verdict])])),
+        draw(NATURES),
+        draw(CHANGES),
+        draw(st.lists(st.builds(Evidence, NAMES, st.booleans(), NAMES), max_size=2).map(tuple)),
+        draw(st.none() | SHARES),
+        draw(st.booleans()),
+    )
+
+
+@st.composite
+def checks(draw: st.DrawFn) -> Check:
+    capture = draw(st.none() | CAPTURES)
+    own = [st.just(capture.captured_at)] if capture else []
+    return Check(
+        post=draw(NAMES),
+        source=draw(st.none() | NAMES),
+        checked_at=draw(TIMES),
+        judgement=draw(judgements()),
+        final_url=draw(st.none() | NAMES),
+        http_status=draw(st.none() | st.integers(100, 999)),
+        captured_at=draw(st.one_of(st.none(), TIMES, *own)),
+        capture=capture,
+        stored_record=draw(st.none() | RECORDS),
+        post_digest=draw(DIGESTS),
+        since_last=draw(st.none() | st.builds(SinceLast, st.booleans(), CHANGES, TIMES)),
+        extractor=draw(NAMES),
+        rules=draw(NAMES),
+        measures=draw(st.none() | st.builds(Measures, *[SHARES] * 6)),
+        error=draw(NAMES),
+        text_digest=draw(DIGESTS),
+    )
+
+
+NUMBERS = itertools.count(1)
+
+
+def with_own_summary(check: Check) -> Check:
+    """The check with a summary record that no other capture of this module has."""
+    if check.capture is None:
+        return check
+    summary = replace(check.capture.summary, record_id=UUID(int=next(NUMBERS)).urn)
+    return replace(check, capture=replace(check.capture, summary=summary))
+
+
+@pytest.fixture(scope="module")
+def ledger(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ledger]:
+    path: Path = tmp_path_factory.mktemp("values") / "ledger.db"
+    with Ledger.create_or_open(path) as opened:
+        yield opened
+
+
+@settings(max_examples=60, deadline=None)
+@given(found=st.lists(checks(), min_size=1, max_size=3, unique_by=lambda check: check.post))
+def test_a_check_read_is_the_check_written(ledger: Ledger, found: list[Check]) -> None:
+    written = [with_own_summary(check) for check in found]
+    run = ledger.begin_run(RunPlan(("posts",), "{}", "test", datetime(2026, 1, 1, tzinfo=UTC)))
+
+    ledger.append(run, written)
+
+    assert list(ledger.checks_of(run)) == written
+    for check in written:
+        assert ledger.latest(check.post) == check
+        assert ledger.history(check.post)[-1] == check
+        if check.capture:
+            assert ledger.captures_without_check([check.capture]) == []
+
+
+@given(TIMES, TIMES)
+def test_times_come_back_and_sort_as_text(one: datetime, other: datetime) -> None:
+    assert unpack_time(pack_time(one)) == one
+    assert (pack_time(one) < pack_time(other)) == (one < other)
+
+
+def test_a_time_without_zone_is_refused() -> None:
+    with pytest.raises(ValueError, match="no time zone"):
+        pack_time(datetime(2026, 1, 1))
+
+
+@given(NAMES)
+def test_any_name_comes_back(name: str) -> None:
+    assert unpack_text(pack_text(name)) == name
+
+
+@given(RECORD_IDS)
+def test_any_record_id_comes_back(record_id: str) -> None:
+    assert unpack_record_id(pack_record_id(record_id)) == record_id
+
+
+def test_the_usual_record_id_takes_16_bytes_and_another_spelling_is_not_changed() -> None:
+    usual = "urn:uuid:12345678-1234-4321-8765-0123456789ab"
+    assert len(pack_record_id(usual)) == 16
+    assert pack_record_id(usual.upper()) == usual.upper()
+
+
+@given(DIGESTS)
+def test_any_digest_comes_back(digest: str) -> None:
+    assert unpack_digest(pack_digest(digest)) == digest
+
+
+def test_the_usual_digest_takes_32_bytes() -> None:
+    assert len(pack_digest("sha256:" + "ab" * 32)) == 32
+
+
+@given(st.lists(NAMES))
+def test_json_comes_back_and_is_utf_8(names: list[str]) -> None:
+    text = pack_json(names)
+    assert json.loads(text.encode("utf-8")) == names
+
+
+def test_json_has_no_numbers_that_json_has_not() -> None:
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        pack_json(float("nan"))
