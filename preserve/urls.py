@@ -210,19 +210,30 @@ def _wire_authority(authority: str) -> str:
     if "@" in authority:
         raise ValueError("the URL holds a user name or password, which is never sent: remove it")
     host, port = _host_and_port(authority)
+    if authority.startswith("["):
+        return _wire_ipv6(authority, host) + _wire_port(port)
+    return _wire_host(host) + _wire_port(port)
+
+
+def _wire_ipv6(authority: str, host: str) -> str:
+    try:
+        address = f"[{ipaddress.IPv6Address(host)}]"
+    except ValueError as fault:
+        raise ValueError(f"the URL's host {host!r} is not an IPv6 address") from fault
+    if not authority.startswith(f"[{host}]") or authority[len(host) + 2 :][:1] not in ("", ":"):
+        raise ValueError(f"the URL's host {authority!r} is not an IPv6 address in brackets")
+    return address
+
+
+def _wire_port(port: str) -> str:
     if port and not (port.isascii() and port.isdigit() and 0 < int(port[:6]) < 65536 and len(port) < 6):
         raise ValueError(f"the URL's port {port!r} is not a number from 1 to 65535")
-    return _wire_host(host) + (f":{port}" if port else "")
+    return f":{port}" if port else ""
 
 
 def _wire_host(host: str) -> str:
     if not host:
         raise ValueError("the URL names no host")
-    if ":" in host:
-        try:
-            return f"[{ipaddress.IPv6Address(host)}]"
-        except ValueError as fault:
-            raise ValueError(f"the URL's host {host!r} is not an IPv6 address") from fault
     if "%" in host:
         host = unquote_to_bytes(host.encode("utf-8")).decode("utf-8", "replace")
     if not host.isascii():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
 
@@ -191,11 +192,10 @@ def entity_body(response: bytes, head_end: int, headers: Headers) -> bytes:
         codings.pop()
         pieces: list[bytes] = []
         reader = ChunkReader(pieces.append)
-        try:
+        with suppress(HttpError):
             reader.feed(body)
-        except HttpError:
-            if not reader.chunks:
-                return body
+        if not reader.chunks and not _CHUNK_SIZE.fullmatch(body.rstrip(b"\r")):
+            return body
         body = b"".join(pieces)
     for coding in reversed(codings):
         if coding in ("gzip", "x-gzip", "deflate"):

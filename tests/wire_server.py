@@ -1,0 +1,200 @@
+"""A loopback server that sends exactly the bytes a test scripts, and keeps the bytes it was sent.
+
+    with WireServer({"/a": [b"HTTP/1.1 200 OK\r\n\r\nhello"]}) as server:
+        ...  # server.url("/a"), server.heads, server.sent
+
+A path's value is the steps of one answer, or a list of such answers for its first, second... request (the last one
+stays). After its steps the connection is closed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import ssl
+import struct
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+
+@dataclass(frozen=True)
+class Drip:
+    """Send `data` one byte at a time with `seconds` between."""
+
+    data: bytes
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Reset:
+    """Break the connection with a RST."""
+
+
+@dataclass(frozen=True)
+class Hang:
+    """Send nothing more, and keep the connection open until the other side closes it or the server stops."""
+
+
+@dataclass(frozen=True)
+class Endless:
+    """Send `data` again and again until the other side has enough."""
+
+    data: bytes
+
+
+Step = bytes | Drip | Reset | Hang | Endless
+Answer = Sequence[Step]
+
+
+class WireServer:
+    """See the module. Requests that have no script are answered 404 without a body."""
+
+    def __init__(
+        self,
+        scripts: Mapping[str, Answer | Sequence[Answer]] | None = None,
+        *,
+        address: str = "127.0.0.1",
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        self.scripts: dict[str, Answer | Sequence[Answer]] = dict(scripts or {})
+        self.heads: list[bytes] = []
+        self.sent: list[bytes] = []
+        self.most_at_once = 0
+        self._tls = tls
+        self._counts: dict[str, int] = {}
+        self._busy = 0
+        self._lock = threading.Lock()
+        self._stopped = threading.Event()
+        self._threads: list[threading.Thread] = []
+        self._open: set[socket.socket] = set()
+        self._listener = socket.create_server((address, 0))
+        self.address, self.port = self._listener.getsockname()[:2]
+        self._acceptor = threading.Thread(target=self._accept, daemon=True)
+
+    def url(self, path: str, host: str | None = None) -> str:
+        scheme = "https" if self._tls else "http"
+        return f"{scheme}://{host or self.address}:{self.port}{path}"
+
+    @property
+    def targets(self) -> list[str]:
+        """The request targets asked for, in order."""
+        return [head.split(b" ")[1].decode("latin-1") for head in self.heads]
+
+    def __enter__(self) -> Self:
+        self._acceptor.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stopped.set()
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        with self._lock:
+            for sock in self._open:
+                with contextlib.suppress(OSError):
+                    sock.shutdown(socket.SHUT_RDWR)
+        self._acceptor.join(5)
+        for thread in self._threads:
+            thread.join(5)
+
+    def _accept(self) -> None:
+        while not self._stopped.is_set():
+            try:
+                sock, _ = self._listener.accept()
+            except OSError:
+                return
+            thread = threading.Thread(target=self._serve, args=(sock,), daemon=True)
+            self._threads.append(thread)
+            thread.start()
+
+    def _serve(self, sock: socket.socket) -> None:
+        with contextlib.suppress(OSError), self._holding(sock):
+            if self._tls:
+                with self._tls.wrap_socket(sock, server_side=True) as wrapped:
+                    self._answer(wrapped)
+            else:
+                self._answer(sock)
+
+    @contextlib.contextmanager
+    def _holding(self, sock: socket.socket) -> Iterator[None]:
+        with self._lock:
+            self._open.add(sock)
+            self._busy += 1
+            self.most_at_once = max(self.most_at_once, self._busy)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._open.discard(sock)
+                self._busy -= 1
+            sock.close()
+
+    def _answer(self, sock: socket.socket) -> None:
+        head = b""
+        while b"\r\n\r\n" not in head:
+            data = sock.recv(65536)
+            if not data:
+                return
+            head += data
+        sent = bytearray()
+        with self._lock:
+            self.heads.append(head)
+            target = head.split(b" ")[1].decode("latin-1")
+            steps = self._steps(target)
+        try:
+            for step in steps:
+                self._do(sock, step, sent)
+        finally:
+            self.sent.append(bytes(sent))
+        if not any(isinstance(step, Reset) for step in steps) and not self._tls:
+            sock.shutdown(socket.SHUT_WR)
+            while sock.recv(65536):  # what is still unread would turn the close into a reset
+                pass
+
+    def _steps(self, target: str) -> Answer:
+        script = self.scripts.get(target, [b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"])
+        if script and not isinstance(script[0], (bytes, Drip, Reset, Hang, Endless)):
+            count = self._counts.get(target, 0)
+            self._counts[target] = count + 1
+            answer = script[min(count, len(script) - 1)]
+            assert not isinstance(answer, (bytes, Drip, Reset, Hang, Endless))
+            return answer
+        return script  # type: ignore[return-value]
+
+    def _do(self, sock: socket.socket, step: Step, sent: bytearray) -> None:
+        match step:
+            case bytes():
+                sock.sendall(step)
+                sent += step
+            case Drip(data, seconds):
+                for index in range(len(data)):
+                    sock.sendall(data[index : index + 1])
+                    sent += data[index : index + 1]
+                    if self._stopped.wait(seconds):
+                        return
+            case Reset():
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            case Hang():
+                while not self._stopped.is_set() and sock.recv(65536):
+                    pass
+            case Endless(data):
+                while not self._stopped.is_set():
+                    sock.sendall(data)
+
+
+def page(body: bytes = b"<p>hello</p>", *fields: str, status: str = "200 OK") -> list[Step]:
+    """The steps of a plain HTTP/1.1 answer with a Content-Length."""
+    lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", "Content-Type: text/html", *fields]
+    return ["\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + body]
+
+
+def redirect(location: bytes | str, status: int = 302, *fields: str) -> list[Step]:
+    """The steps of a redirect."""
+    raw = location if isinstance(location, bytes) else location.encode("utf-8")
+    rest = "".join(f"{field}\r\n" for field in fields).encode("latin-1")
+    return [b"HTTP/1.1 %d Found\r\nLocation: %b\r\nContent-Length: 0\r\n%b\r\n" % (status, raw, rest)]
