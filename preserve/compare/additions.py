@@ -7,11 +7,14 @@ matched blocks, be prose, and be in the main text; and it must not be the site's
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from hashlib import sha256
 
+from preserve.compare.align import Place
 from preserve.compare.furniture import not_prose, outside_article
 from preserve.compare.reading import Reading, Unit
+from preserve.text import fold
 
 
 def block_digest(key: str) -> str:
@@ -32,17 +35,18 @@ class AdditionRules:
     def __init__(self, page: Reading, main: str, known: AbstractSet[str], template: AbstractSet[str]) -> None:
         self._page, self._main, self._known, self._template = page, main, known, template
 
-    def refusal(self, unit: Unit) -> str:
-        """Why a unit of the page is no addition; "" when it is one."""
-        block = self._page.blocks[unit.block]
-        key = self._page.keys[unit.block]
+    def refusal(self, run: Sequence[Unit], place: Place) -> str:
+        """Why consecutive sentences of one block of the page are no addition; "" when they are one."""
+        index = run[0].block
+        block, key = self._page.blocks[index], self._page.keys[index]
+        text = block.text[run[0].start : run[-1].end]
         if self._template and block_digest(key) in self._template:
             return "template"
-        if unit.key in self._known or key in self._known:
+        if key in self._known or fold(text) in self._known:
             return "known"
         reason = outside_article(block)
         if reason:
             return reason
-        if key not in self._main:
+        if key not in self._main and place is not Place.INNER:
             return "outside-main"
-        return not_prose(block.text[unit.start : unit.end])
+        return not_prose(text)

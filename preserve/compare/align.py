@@ -6,17 +6,23 @@ Owns the walk along the chain of anchors. The result says what differs; which di
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import pairwise
 
 from preserve.compare.anchors import Anchor, Anchoring, anchor
+from preserve.compare.furniture import outside_column
 from preserve.compare.gaps import Edit, align_gap
 from preserve.compare.reading import Reading, Unit
 from preserve.text import sentence_spans
 
 _EDGE_FACTOR = 3
 _EDGE_LEAST = 1500
+_RUN_LEAST = 6
+_STOPS = re.compile("[!?。！？；…]")
 
 
 class Place(StrEnum):
@@ -76,16 +82,20 @@ def align(stored: Reading, page: Reading) -> Alignment:
     unmatched: list[Unmatched] = []
     first = chain[0].start if chain else 0
     last = chain[-1].end if chain else 0
-    for begin, stop, start, end, place in _stretches(chain, units, page):
-        inside = units[begin:stop]
-        if "".join(unit.key for unit in inside) == page.text[start:end]:
-            paired.update((index, 100.0) for index in range(begin, stop))
+    for stretch in _stretches(chain, units, page):
+        stretch, same = _trim(stretch, units, page)
+        paired.update((index, 100.0) for index in same)
+        if stretch.empty:
             continue
-        gap = align_gap(stored, page, inside, new := page.units(page.pieces(start, end)))
+        old = units[stretch.unit : stretch.unit_end]
+        new = _candidates(page, stretch, {unit.key for unit in old})
+        gap = align_gap(stored, page, old, new)
         edits.extend(gap.edits)
-        paired.update((begin + index, score) for index, score in gap.paired.items())
+        paired.update((stretch.unit + index, score) for index, score in gap.paired.items())
         unmatched.extend(
-            Unmatched(tuple(begin + index for index in lost), tuple(new[index] for index in gained), place)
+            Unmatched(
+                tuple(stretch.unit + index for index in lost), tuple(new[index] for index in gained), stretch.place
+            )
             for lost, gained in gap.lost
         )
     return Alignment(
@@ -93,30 +103,77 @@ def align(stored: Reading, page: Reading) -> Alignment:
     )
 
 
-def _stretches(
-    chain: Sequence[Anchor], units: Sequence[Unit], page: Reading
-) -> list[tuple[int, int, int, int, Place]]:
-    """The stretches between anchors that are not empty on both sides: (unit from, to, page from, to, place).
+@dataclass(frozen=True, slots=True)
+class _Stretch:
+    """What lies between two anchors: stored units from `unit`, page text from `start`."""
 
-    Before the first and after the last anchor the page has much that is no article; only as much of it is taken as
-    the stored side could need.
+    unit: int
+    unit_end: int
+    start: int
+    end: int
+    place: Place
+
+    @property
+    def empty(self) -> bool:
+        return self.unit >= self.unit_end and self.start >= self.end
+
+
+def _stretches(chain: Sequence[Anchor], units: Sequence[Unit], page: Reading) -> list[_Stretch]:
+    """The stretches between anchors that are not empty on both sides.
+
+    Before the first and after the last anchor the page has much that is no article; only as much of it is
+    taken as the stored side could need.
     """
     if not chain:
         reach = _EDGE_FACTOR * sum(len(unit.key) for unit in units) + _EDGE_LEAST
-        return [(0, len(units), 0, min(len(page.text), reach), Place.INNER)] if units else []
+        return [_Stretch(0, len(units), 0, min(len(page.text), reach), Place.INNER)] if units else []
     found = []
     before = sum(len(unit.key) for unit in units[: chain[0].unit])
     start = max(0, chain[0].start - _EDGE_FACTOR * before - _EDGE_LEAST)
     start = page.begins[page.block_at(start)]
-    found.append((0, chain[0].unit, start, chain[0].start, Place.HEAD))
-    for left, right in zip(chain, chain[1:], strict=False):
+    found.append(_Stretch(0, chain[0].unit, start, chain[0].start, Place.HEAD))
+    for left, right in pairwise(chain):
         if right.unit > left.unit + 1 or right.start > left.end:
-            found.append((left.unit + 1, right.unit, left.end, right.start, Place.INNER))
+            found.append(_Stretch(left.unit + 1, right.unit, left.end, right.start, Place.INNER))
     after = sum(len(unit.key) for unit in units[chain[-1].unit + 1 :])
     end = min(len(page.text), chain[-1].end + _EDGE_FACTOR * after + _EDGE_LEAST)
     end = page.begins[page.block_at(end) + 1]
-    found.append((chain[-1].unit + 1, len(units), chain[-1].end, end, Place.TAIL))
+    found.append(_Stretch(chain[-1].unit + 1, len(units), chain[-1].end, end, Place.TAIL))
     return found
+
+
+def _trim(stretch: _Stretch, units: Sequence[Unit], page: Reading) -> tuple[_Stretch, list[int]]:
+    """Take off the stored units that stand, word for word, where the stretch begins and ends.
+
+    These are the sentences too short to be anchors, and cells of a table that one side writes as a row.
+    """
+    unit, unit_end, start, end = stretch.unit, stretch.unit_end, stretch.start, stretch.end
+    whole = "".join(item.key for item in units[unit:unit_end])
+    if stretch.place is not Place.INNER and len(whole) >= _RUN_LEAST:
+        at = page.text.find(whole, start, end) if stretch.place is Place.TAIL else page.text.rfind(whole, start, end)
+        if at >= 0:  # the whole rest stands near the edge of the article, other things between
+            left, right = (start, at) if stretch.place is Place.TAIL else (at + len(whole), end)
+            return _Stretch(unit, unit, left, right, Place.INNER), list(range(unit, unit_end))
+    while stretch.place is not Place.HEAD and unit < unit_end and page.text.startswith(units[unit].key, start, end):
+        start += len(units[unit].key)
+        unit += 1
+    while stretch.place is not Place.TAIL and unit < unit_end and page.text.endswith(units[unit_end - 1].key, start, end):
+        unit_end -= 1
+        end -= len(units[unit_end].key)
+    same = [*range(stretch.unit, unit), *range(unit_end, stretch.unit_end)]
+    return _Stretch(unit, unit_end, start, end, stretch.place), same
+
+
+def _candidates(page: Reading, stretch: _Stretch, wanted: AbstractSet[str]) -> list[Unit]:
+    """The page's sentences in a stretch, without those that the markup puts outside the article.
+
+    What a navigation or an aside says may be alike to anything short; it counts only when it is the same.
+    """
+    return [
+        unit
+        for unit in page.units(page.pieces(stretch.start, stretch.end))
+        if not outside_column(page.blocks[unit.block]) or unit.key in wanted
+    ]
 
 
 def _firm(chain: Sequence[Anchor], page: Reading) -> list[Anchor]:
@@ -144,6 +201,8 @@ def _inside_sentence(page: Reading, index: int) -> bool:
     block = page.block_at(index)
     if page.begins[block] == index:
         return False
-    folded = page.folded(block)
-    at = folded.starts[index - page.begins[block]]
-    return any(start < at < end for start, end in sentence_spans(page.blocks[block].text))
+    folded, text = page.folded(block), page.blocks[block].text
+    before, at = folded.ends[index - page.begins[block] - 1], folded.starts[index - page.begins[block]]
+    if _STOPS.search(text, before, at):
+        return False
+    return any(start < at < end for start, end in sentence_spans(text))

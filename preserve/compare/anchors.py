@@ -56,7 +56,7 @@ def anchor(units: Sequence[Unit], page: Reading) -> Anchoring:
 
 
 def _occurrences(text: str, key: str) -> tuple[int, ...]:
-    found = []
+    found: list[int] = []
     at = text.find(key)
     while at >= 0 and len(found) < _MANY:
         found.append(at)

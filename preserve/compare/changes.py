@@ -39,21 +39,18 @@ class ChangeMaker:
         """Stored sentences without counterpart: one deletion a block."""
         return [
             self._whole(ChangeKind.DELETE, self._old, run, Nature.PARAGRAPH_REMOVED, Nature.SENTENCE_REMOVED)
-            for run in _runs(units)
+            for run in runs(units)
         ]
 
-    def gained(self, units: Sequence[Unit]) -> list[Change]:
-        """Sentences of the page without counterpart: one insertion a block."""
-        return [
-            self._whole(ChangeKind.INSERT, self._new, run, Nature.PARAGRAPH_ADDED, Nature.SENTENCE_ADDED)
-            for run in _runs(units)
-        ]
+    def gained(self, run: Sequence[Unit]) -> Change:
+        """Consecutive sentences of one block of the page without counterpart."""
+        return self._whole(ChangeKind.INSERT, self._new, run, Nature.PARAGRAPH_ADDED, Nature.SENTENCE_ADDED)
 
     def moved(self, units: Sequence[Unit], place: int) -> list[Change]:
         """Stored sentences that stand elsewhere in the article."""
         changes = []
-        for run in _runs(units):
-            span = Span(run[0].block, run[0].start, run[-1].end)
+        for run in runs(units):
+            span = place_of(run)
             text = self._old.slice(span)
             natures = (Nature.REORDERED,)
             changes.append(
@@ -74,7 +71,7 @@ class ChangeMaker:
     def _whole(
         self, kind: ChangeKind, reading: Reading, run: Sequence[Unit], paragraph: Nature, sentence: Nature
     ) -> Change:
-        span = Span(run[0].block, run[0].start, run[-1].end)
+        span = place_of(run)
         text = reading.slice(span)
         block = reading.blocks[span.block].text
         natures = (paragraph if len(text) >= 0.9 * len(block.strip()) else sentence,)
@@ -87,7 +84,7 @@ def _text(reading: Reading, spans: Sequence[Span]) -> str:
     return " ".join(reading.slice(span) for span in spans)
 
 
-def _runs(units: Sequence[Unit]) -> list[list[Unit]]:
+def runs(units: Sequence[Unit]) -> list[list[Unit]]:
     """Sentences that follow each other in one block, together."""
     runs: list[list[Unit]] = []
     for unit in units:
@@ -96,6 +93,11 @@ def _runs(units: Sequence[Unit]) -> list[list[Unit]]:
         else:
             runs.append([unit])
     return runs
+
+
+def place_of(run: Sequence[Unit]) -> Span:
+    """The place of consecutive sentences of one block."""
+    return Span(run[0].block, run[0].start, run[-1].end)
 
 
 def by_weight(changes: Iterable[Change]) -> tuple[Change, ...]:

@@ -10,12 +10,11 @@ from __future__ import annotations
 
 import re
 
-from preserve.compare.reading import Reading
 from preserve.model import Block, BlockKind, Region
 from preserve.text import han_share, is_unspaced
 
-_ENDS = re.compile(r"[.!?。！？…；;:：”’\"'」』）)\]»“]\s*$")
-_SENTENCE_END = re.compile(r"[.!?。！？…][”’\"'」』）)\]»“]*\s*$")
+_SENTENCE_END = re.compile(r"(?<![.…])[.!?。！？][”’\"'」』）)\]»“]*\s*$")
+_ASIDE_END = re.compile(r"(?<=[^\s(（【\[])\s*[(（【\[][^()（）【】\[\]]{0,60}[)）】\]]\s*$")
 _LABEL = re.compile(
     r"^(?:(?:photo|image|picture|graphic|video|illustration|credit|courtesy|source|getty|reuters|ap photo|file|"
     r"foto|bild|quelle|grafik|crédit|crédits|fuente|imagen|фото|источник|"
@@ -31,10 +30,17 @@ _LABEL = re.compile(
 )
 
 
-def outside_article(block: Block) -> str:
-    """Why a page's block is no running text of an article, by its markup; "" when it may be."""
+def outside_column(block: Block) -> str:
+    """Why a page's block stands outside the article's column, by its markup; "" when it may be inside."""
     if block.region is not Region.BODY:
         return f"region-{block.region.value}"
+    if block.link_density > 0.7:
+        return "links"
+    return ""
+
+
+def outside_article(block: Block) -> str:
+    """Why a page's block is no running text of an article, by its markup; "" when it may be."""
     if block.kind is BlockKind.HEADLINE:
         return "heading"
     if block.kind is BlockKind.CAPTION:
@@ -43,7 +49,7 @@ def outside_article(block: Block) -> str:
         return "table"
     if block.link_density > 0.4:
         return "links"
-    return ""
+    return outside_column(block)
 
 
 def not_prose(text: str) -> str:
@@ -51,14 +57,10 @@ def not_prose(text: str) -> str:
     stripped = text.strip()
     if _LABEL.match(stripped):
         return "label"
+    stripped = _ASIDE_END.sub("", stripped)
     unspaced = han_share(stripped) > 0.3 or is_unspaced(stripped[:1])
     if not _SENTENCE_END.search(stripped) and len(stripped) < (60 if unspaced else 180):
         return "no-sentence"
     if unspaced:
         return "short" if len(stripped) < 8 else ""
     return "short" if len(stripped.split()) < 5 else ""
-
-
-def main_blocks(visible: Reading, main_text: str) -> list[bool]:
-    """For each visible block whether the main text has it whole."""
-    return [bool(key) and key in main_text for key in visible.keys]

@@ -18,6 +18,8 @@ from preserve.model import Span
 
 ALIKE = 52.0
 """Least similarity (0..100, normalised indel) at which two sentences are one sentence, edited."""
+_SHORT = 12
+_ALIKE_SHORT = 74.0  # few letters are soon alike by chance
 _MERGE_GAIN = 8.0
 _MOST_CELLS = 6000
 _MOST_MARKS = 3000
@@ -119,11 +121,11 @@ def _candidates(
         found.append((1, 1, score * (len(left) + len(right)), score))
         if score == 100.0:
             return found
-    if j + 1 < len(new) and len(left) > len(right):
+    if j + 1 < len(new) and len(left) > len(right) and new[j + 1].block == new[j].block:
         wide = similarity(left, right + new[j + 1].key)
         if wide >= max(ALIKE, score + _MERGE_GAIN):
             found.append((1, 2, wide * (len(left) + len(right) + len(new[j + 1].key)), wide))
-    if i + 1 < len(old) and len(right) > len(left):
+    if i + 1 < len(old) and len(right) > len(left) and old[i + 1].block == old[i].block:
         wide = similarity(left + old[i + 1].key, right)
         if wide >= max(ALIKE, score + _MERGE_GAIN):
             found.append((2, 1, wide * (len(left) + len(old[i + 1].key) + len(right)), wide))
@@ -134,9 +136,8 @@ def similarity(left: str, right: str) -> float:
     """Normalised indel similarity of two folded texts, 0..100; short texts must be nearly the same."""
     if left == right:
         return 100.0
-    if min(len(left), len(right)) < 4:
-        return 0.0
-    return fuzz.ratio(left, right, score_cutoff=ALIKE)
+    shorter = min(len(left), len(right))
+    return fuzz.ratio(left, right, score_cutoff=ALIKE if shorter >= _SHORT else _ALIKE_SHORT)
 
 
 def _pair_equal(old: Sequence[Unit], new: Sequence[Unit]) -> list[Pairing]:
@@ -201,13 +202,13 @@ def word_differences(old: Sequence[str], new: Sequence[str]) -> list[tuple[int, 
     if "".join(old) == "".join(new):
         return []  # the same text, cut differently
     ranges: list[list[int]] = []
-    for tag, a, b, c, d in Levenshtein.opcodes(old, new):
-        if tag == "equal":
+    for op in Levenshtein.opcodes(old, new):
+        if op.tag == "equal":
             continue
-        if ranges and a - ranges[-1][1] <= _bridge(old, ranges[-1][1], a):
-            ranges[-1][1], ranges[-1][3] = b, d
+        if ranges and op.src_start - ranges[-1][1] <= _bridge(old, ranges[-1][1], op.src_start):
+            ranges[-1][1], ranges[-1][3] = op.src_end, op.dest_end
         else:
-            ranges.append([a, b, c, d])
+            ranges.append([op.src_start, op.src_end, op.dest_start, op.dest_end])
     return [(a, b, c, d) for a, b, c, d in ranges]
 
 

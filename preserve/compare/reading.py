@@ -86,7 +86,7 @@ class Reading:
     def pieces(self, start: int, end: int) -> list[Span]:
         """The places, block by block, from which `text[start:end]` came.
 
-        A block that is covered whole is given whole, with what folds to nothing at its ends.
+        Punctuation and white space at the ends of a place belong to it: a block that is covered whole is given whole.
         """
         found: list[Span] = []
         if start >= end:
@@ -95,11 +95,15 @@ class Reading:
             first, last = self.begins[block], self.begins[block + 1]
             if first == last:
                 continue
-            low, high = max(start, first), min(end, last)
-            if low == first and high == last:
-                found.append(Span(block, 0, len(self.blocks[block].text)))
-            else:
-                found.append(Span(block, *self.folded(block).original(low - first, high - first)))
+            low, high = max(start, first) - first, min(end, last) - first
+            length = len(self.blocks[block].text)
+            if low == 0 and high == last - first:
+                found.append(Span(block, 0, length))
+                continue
+            folded = self.folded(block)
+            left = folded.ends[low - 1] if low else 0
+            right = folded.starts[high] if high < len(folded.starts) else length
+            found.append(Span(block, min(left, folded.starts[low]), max(right, folded.ends[high - 1])))
         return found
 
     def slice(self, span: Span) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from preserve.compare.additions import AdditionRules, block_digest
 from preserve.compare.align import Alignment, align
-from preserve.compare.changes import ChangeMaker, by_weight, natures_of
+from preserve.compare.changes import ChangeMaker, by_weight, natures_of, place_of, runs
 from preserve.compare.headline import headline_change
 from preserve.compare.layers import Layers
 from preserve.compare.measures import measure
@@ -51,15 +51,13 @@ def compare(stored: StoredCopy, page: Extraction, *, template: frozenset[str] = 
     for part in alignment.unmatched:
         missing = [index for index in part.old if found.layer(index) is Layer.MISSING]
         changes.extend(maker.lost([alignment.units[index] for index in missing]))
-        gained: list[Unit] = []
-        for unit in part.new:
-            reason = rules.refusal(unit)
+        for run in runs(part.new):
+            reason = rules.refusal(run, part.place)
             if reason:
-                set_aside.append((reason, new.slice(unit.span)))
+                set_aside.append((reason, new.slice(place_of(run))))
             else:
-                gained.append(unit)
-        changes.extend(maker.gained(gained))
-        candidates.extend(block_digest(new.keys[unit.block]) for unit in gained)
+                changes.append(maker.gained(run))
+                candidates.append(block_digest(new.keys[run[0].block]))
     headline, changed = headline_change(stored.title, page)
     changes.extend(changed)
     stored_chars = sum(len(unit.key) for unit in alignment.units)

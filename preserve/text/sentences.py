@@ -12,7 +12,11 @@ import re
 
 _CLOSERS = "”’」』）】》〉)\\]"
 _SPACED_CLOSERS = _CLOSERS + "\"'›»“"  # in German the closing quote is what opens one elsewhere
-_WIDE_END = re.compile(f"[。！？；｡]+[。！？；…‥{_CLOSERS}]*|[…‥]{{2,}}[{_CLOSERS}]*")
+_UNSPACED = "\u3040-\u30ff\u3400-\u9fff"
+_WIDE_END = re.compile(
+    f"[。！？；｡]+[。！？；…‥{_CLOSERS}]*|[…‥]{{2,}}[{_CLOSERS}]*"
+    f"|(?<=[{_UNSPACED}{_CLOSERS}])[!?;]+[{_CLOSERS}]*(?=[“「『（(]?[{_UNSPACED}])"  # half-width in Chinese text
+)
 _SPACED_END = re.compile(f"[.!?…؟۔।]+[{_SPACED_CLOSERS}]*(?=\\s)")
 _END = re.compile(f"{_WIDE_END.pattern}|{_SPACED_END.pattern}")
 _LAST_WORD = re.compile(r"[^\W_](?:[\w.’'\-])*$")
