@@ -5,7 +5,8 @@
 The only room that knows front matter, Markdown, and what in a post is not the article.
 """
 
+from preserve.posts.body import stored_copy
 from preserve.posts.finding import find_posts
 from preserve.posts.reading import NotAPostError, parse_post, read_bytes, read_post
 
-__all__ = ["NotAPostError", "find_posts", "parse_post", "read_bytes", "read_post"]
+__all__ = ["NotAPostError", "find_posts", "parse_post", "read_bytes", "read_post", "stored_copy"]

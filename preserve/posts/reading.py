@@ -167,7 +167,7 @@ def _make_post(path: str, text: str, span: Span, matter: FrontMatter, settings: 
 
 
 def _value(keys: Mapping[str, Value], wanted: str) -> Value:
-    """A key's value: spelled exactly so, else in any case, else below `params` (where Hugo keeps one's own)."""
+    """A key's value: spelled exactly so, else in any case, else below `params` (as Hugo has it)."""
     if wanted in keys:
         return keys[wanted]
     folded = wanted.casefold()
