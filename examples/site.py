@@ -313,9 +313,9 @@ class Server:
         self.site = site
 
     async def client(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Serve one connection until either side has had enough."""
+        """Serve one connection until either side has had enough, or the site is told to stop."""
         with contextlib.suppress(
-            ConnectionError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, ssl.SSLError
+            ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError, ssl.SSLError
         ):
             while await self.request(reader, writer):
                 pass

@@ -1,4 +1,4 @@
-"""Say which preserve is about to be tested, and refuse when it is the checkout and not the installed wheel."""
+"""Say which preserve is about to be tested; refuse when it is the checkout and not the installed wheel."""
 
 # ruff: noqa: T201 - a script
 

@@ -1,0 +1,158 @@
+"""The documentation says what is: its words, commands, keys and links exist, and what is runnable runs."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from dataclasses import fields
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+import preserve
+from preserve.cli.app import COMMANDS
+from preserve.config import default_config_text
+from preserve.config.options import OPTIONS
+from preserve.jsonlines import change_object, check_object
+from preserve.ledger.schema import APPEND_ONLY
+from preserve.model import (
+    REASONS,
+    Change,
+    ChangeKind,
+    Check,
+    Judgement,
+    Measures,
+    Nature,
+    Verdict,
+)
+
+ROOT = Path(__file__).parent.parent
+PAGES = sorted([*(ROOT / "docs").rglob("*.md"), ROOT / "README.md", ROOT / "examples" / "README.md"])
+VERDICTS = (ROOT / "docs" / "verdicts.md").read_text("utf-8")
+FORMATS = (ROOT / "docs" / "formats.md").read_text("utf-8")
+RUNNABLE = re.compile(r"<!-- runnable -->\n```bash\n(.*?)```", re.DOTALL)
+LINK = re.compile(r"(?<!!)\[[^\]]+\]\(([^)\s]+)\)")
+USE = re.compile(r"^ +(?:\$ |\.venv/bin/)?preserve ([a-z]+)(.*)$", re.MULTILINE)
+
+
+def page_id(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def anchors(path: Path) -> set[str]:
+    """The anchors of a page's headings, as forges make them."""
+    found = re.findall(r"^#+ (.+)$", path.read_text("utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in found}
+
+
+@pytest.mark.parametrize("path", PAGES, ids=page_id)
+def test_links_between_pages_resolve(path: Path) -> None:
+    for target in LINK.findall(path.read_text("utf-8")):
+        if target.startswith(("http://", "https://")):
+            continue
+        file, _, anchor = target.partition("#")
+        there = (path.parent / file).resolve() if file else path
+        assert there.exists(), f"{target} leads nowhere"
+        assert not anchor or anchor in anchors(there), f"{target} names no heading"
+
+
+def tables_of(text: str) -> str:
+    """The table rows of a page: where a word is defined and not only used."""
+    return "\n".join(line for line in text.splitlines() if line.startswith("|"))
+
+
+@pytest.mark.parametrize("word", [*Verdict, *Nature], ids=str)
+def test_every_verdict_and_nature_is_defined(word: str) -> None:
+    assert f"`{word.value}`" in tables_of(VERDICTS)  # type: ignore[attr-defined]
+
+
+def test_every_reason_is_defined_under_its_verdict() -> None:
+    section = VERDICTS.split("## Reasons")[1].split("\n## ")[0]
+    found: dict[str, set[str]] = {}
+    verdict = ""
+    for first, reason in re.findall(r"^\| (?:`([a-z]+)`)? ?\| `([a-z0-9-]+)` \|", section, re.MULTILINE):
+        verdict = first or verdict
+        found.setdefault(verdict, set()).add(reason)
+    wanted = {
+        verdict.value: {one.value for one in reasons} for verdict, reasons in REASONS.items() if reasons
+    }
+    assert found == wanted
+
+
+def test_every_json_key_is_documented_and_no_other() -> None:
+    check = Check("p.md", None, datetime(2020, 1, 1, tzinfo=UTC), Judgement(Verdict.INTACT))
+    section = VERDICTS.split("## The keys of `--json`")[1].split("## Measures")[0]
+    written = {
+        key
+        for cell in re.findall(r"^\| (`.*?) \|", section, re.MULTILINE)
+        for key in re.findall(r"`(\w+)`", cell)
+    }
+    change = change_object(Change(ChangeKind.REPLACE, "a", "b"))
+    assert written == set(check_object(check)) | set(change)
+
+
+def test_every_measure_is_defined() -> None:
+    section = VERDICTS.split("## Measures")[1]
+    assert set(re.findall(r"^\| `(\w+)`", section, re.MULTILINE)) == {
+        field.name for field in fields(Measures)
+    }
+
+
+def test_every_table_and_view_of_the_ledger_is_described(tmp_path: Path) -> None:
+    from preserve.ledger import Ledger  # noqa: PLC0415
+
+    Ledger.create_or_open(tmp_path / "ledger.db").close()
+    rows = set(re.findall(r"`([a-z_]+)`", tables_of(FORMATS)))
+    found = tables_in(tmp_path / "ledger.db")
+    assert found >= set(APPEND_ONLY)
+    assert found <= rows
+
+
+def tables_in(path: Path) -> set[str]:
+    import sqlite3  # noqa: PLC0415
+    from contextlib import closing  # noqa: PLC0415
+
+    with closing(sqlite3.connect(path)) as database:
+        query = "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite_%'"
+        return {name for (name,) in database.execute(query)}
+
+
+def test_every_configuration_key_is_explained() -> None:
+    text = default_config_text()
+    assert [option.key for option in OPTIONS if f"#{option.key} = " not in text] == []
+
+
+@pytest.mark.parametrize("path", PAGES, ids=page_id)
+def test_commands_and_options_in_examples_exist(path: Path) -> None:
+    for command, rest in USE.findall(path.read_text("utf-8")):
+        assert command in COMMANDS, f"preserve {command}"
+        words = rest.split("#")[0].split("|")[0]
+        known = run("preserve", command, "--help").stdout
+        for option in re.findall(r"(?<=\s)--[a-z-]+", words):
+            assert re.search(rf"{option}\b", known), f"preserve {command} {option}"
+
+
+def test_every_command_is_mentioned_in_the_tutorial() -> None:
+    text = (ROOT / "docs" / "tutorial.md").read_text("utf-8")
+    assert [name for name in COMMANDS if f"preserve {name}" not in text] == []
+
+
+def run(*words: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """A documented command, run by the preserve that is tested."""
+    assert words[0] == "preserve"
+    command = [sys.executable, "-P", "-m", *words]
+    environment = os.environ | {"COLUMNS": "100", "PYTHONPATH": str(Path(preserve.__file__).parent.parent)}
+    return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, check=False)
+
+
+def test_what_is_called_runnable_runs(tmp_path: Path) -> None:
+    blocks = [block for path in PAGES for block in RUNNABLE.findall(path.read_text("utf-8"))]
+    lines = [line for block in blocks for line in block.splitlines() if line.strip()]
+    assert len(lines) >= 4
+    for line in lines:
+        done = run(*line.split(), cwd=tmp_path)
+        assert done.returncode == 0, f"{line}: {done.stderr}"
+    assert (tmp_path / "preserve.toml").is_file()
