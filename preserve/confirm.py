@@ -64,24 +64,26 @@ class Standing:
 
     Attributes:
         observed, reason: the last check's verdict and reason.
+        since: when that verdict was first observed without another that counts in between.
+        counted: the last verdict that says something of the article; `strikes` and `needed` are about it. None
+            where nothing did yet.
         confirmed: the last verdict that was confirmed and has not been refuted since; None without one.
-        strikes: observations that count towards confirming the current verdict.
-        needed: how many confirm it; 0 where the verdict is never confirmed (`truncated`, `unextractable`, and
-            those that say nothing).
-        since: when the current verdict was first observed without another that counts in between.
+        strikes: observations that count towards confirming `counted`.
+        needed: how many confirm it; 0 where that verdict is never confirmed (`truncated`, `unextractable`).
         next_strike: the earliest time at which another observation would count; None where none is needed, or
             any time will do.
         unstable: the source left a state and came back to it lately (A/B/A); where the state between was an
             absence, that is `resurrected` instead.
-        resurrected: the article is back: just before the current verdict the source was gone or replaced.
+        resurrected: the article is back: just before `counted` the source was gone or replaced.
     """
 
     observed: Verdict
     reason: Reason | None
+    since: datetime
+    counted: Verdict | None
     confirmed: Verdict | None
     strikes: int
     needed: int
-    since: datetime
     next_strike: datetime | None
     unstable: bool
     resurrected: bool
@@ -107,20 +109,24 @@ def standing(history: Iterable[Observation]) -> Standing | None:
         return None
     last = observations[-1]
     counting = [one for one in observations if one.counts]
-    streak = _streak(counting if last.counts else observations)
-    before = counting[: len(counting) - len(streak)] if last.counts else []
-    strikes, needed = _strikes(counting, last) if last.counts else ((), 0)
-    wanting = len(strikes) < needed and last.verdict in ABSENT
+    since = _streak(counting if last.counts else observations)[0].at
+    if not counting:
+        return Standing(last.verdict, last.reason, since, None, None, 0, 0, None, False, False)
+    counted = counting[-1].verdict
+    before = counting[: len(counting) - len(_streak(counting))]
+    strikes, needed = _strikes(counting)
+    wanting = len(strikes) < needed and counted in ABSENT
     return Standing(
         observed=last.verdict,
         reason=last.reason,
+        since=since,
+        counted=counted,
         confirmed=_confirmed(counting),
         strikes=len(strikes),
         needed=needed,
-        since=streak[0].at,
         next_strike=strikes[-1].at + BETWEEN_STRIKES if wanting else None,
         unstable=_unstable(counting),
-        resurrected=last.verdict in PRESENT and bool(before) and before[-1].verdict in ABSENT,
+        resurrected=counted in PRESENT and bool(before) and before[-1].verdict in ABSENT,
     )
 
 
@@ -144,7 +150,7 @@ def _confirmed(counting: Sequence[Observation]) -> Verdict | None:
     """The last verdict confirmed and not refuted since."""
     confirmed: Verdict | None = None
     for end, one in enumerate(counting, start=1):
-        strikes, needed = _strikes(counting[:end], one)
+        strikes, needed = _strikes(counting[:end])
         if needed and len(strikes) >= needed:
             confirmed = one.verdict
         elif confirmed in ABSENT and one.verdict in PRESENT:
@@ -152,8 +158,9 @@ def _confirmed(counting: Sequence[Observation]) -> Verdict | None:
     return confirmed
 
 
-def _strikes(counting: Sequence[Observation], last: Observation) -> tuple[Sequence[Observation], int]:
-    """What counts for the verdict of `last`, which is the last of `counting`, and how many it needs."""
+def _strikes(counting: Sequence[Observation]) -> tuple[Sequence[Observation], int]:
+    """What counts for the verdict of the last of `counting`, and how many it needs."""
+    last = counting[-1]
     if last.verdict in WHOLE:
         return (last,), 1
     if last.verdict is Verdict.EDITED:

@@ -50,9 +50,11 @@ def test_without_checks_there_is_no_standing() -> None:
 @pytest.mark.parametrize("verdict", sorted(ABSENT))
 def test_an_absence_is_confirmed_by_three_observations_three_days_apart(verdict: Verdict) -> None:
     one, two, three = seen(verdict, 0), seen(verdict, 3), seen(verdict, 6)
-    assert after(one) == Standing(verdict, None, None, 1, 3, day(0), day(3), False, False)
-    assert after(one, two) == Standing(verdict, None, None, 2, 3, day(0), day(6), False, False)
-    assert after(one, two, three) == Standing(verdict, None, verdict, 3, 3, day(0), None, False, False)
+    assert after(one) == Standing(verdict, None, day(0), verdict, None, 1, 3, day(3), False, False)
+    assert after(one, two) == Standing(verdict, None, day(0), verdict, None, 2, 3, day(6), False, False)
+    assert after(one, two, three) == Standing(
+        verdict, None, day(0), verdict, verdict, 3, 3, None, False, False
+    )
     assert after(one, two, three).is_confirmed
 
 
@@ -82,26 +84,35 @@ def test_what_is_confirmed_stays_so_while_something_else_is_only_observed() -> N
     assert (standing.observed, standing.confirmed, standing.is_confirmed) == (GONE, INTACT, False)
 
 
-@given(st.lists(st.sampled_from(sorted(SILENT)), max_size=4), st.data())
-def test_what_says_nothing_neither_counts_nor_resets(silent: list[Verdict], data: st.DataObject) -> None:
-    verdicts = data.draw(st.lists(st.sampled_from(Verdict), min_size=1, max_size=8))
+@given(
+    st.lists(st.sampled_from(Verdict), min_size=1, max_size=8),
+    st.lists(st.tuples(st.integers(0, 8), st.sampled_from(sorted(SILENT))), max_size=4),
+)
+def test_what_says_nothing_neither_counts_nor_resets(
+    verdicts: list[Verdict], silent: list[tuple[int, Verdict]]
+) -> None:
     history = weekly(verdicts)
-    last = history[-1]
-    if last.counts:
-        places = data.draw(st.lists(st.integers(0, len(history) - 1), max_size=4))
-        mixed = list(history)
-        for place, verdict in zip(sorted(places, reverse=True), silent, strict=False):
-            mixed.insert(place, Observation(history[place].at, verdict))
-        assert standing(mixed) == standing(history)
-    else:
-        counting = [one for one in history if one.counts]
-        known = standing(counting)
-        assert after(*history).confirmed == (known.confirmed if known else None)
+    mixed = list(history)
+    for place, verdict in silent:
+        mixed.insert(place, Observation(day(7 * place), verdict))
+    plain, found = after(*history), after(*mixed)
+    assert replace(found, observed=plain.observed, since=plain.since) == plain
+
+
+def test_what_says_nothing_is_observed_all_the_same() -> None:
+    assert after(seen(BLOCKED, 0, reason=Reason.CHALLENGE)) == Standing(
+        BLOCKED, Reason.CHALLENGE, day(0), None, None, 0, 0, None, False, False
+    )
+
+
+def test_a_wall_leaves_the_next_strike_where_it_was() -> None:
+    standing = after(seen(GONE, 0), seen(BLOCKED, 7))
+    assert (standing.counted, standing.strikes, standing.next_strike) == (GONE, 1, day(3))
 
 
 def test_a_wall_does_not_hide_what_was_confirmed() -> None:
     standing = after(*(seen(GONE, at) for at in (0, 3, 6)), seen(BLOCKED, 7), seen(UNREACHABLE, 14))
-    assert standing == Standing(UNREACHABLE, None, GONE, 0, 0, day(14), None, False, False)
+    assert standing == Standing(UNREACHABLE, None, day(14), GONE, GONE, 3, 3, None, False, False)
 
 
 def test_since_says_when_the_verdict_began() -> None:

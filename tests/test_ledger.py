@@ -146,6 +146,9 @@ def test_last_checked_leaves_out_what_was_only_put_off(ledger: Ledger) -> None:
         ),
         ("other.example", ("_posts/2022-01-01-other_%.md",)),
         ("other_%", ("_posts/2022-01-01-other_%.md",)),
+        ("./old/2021-05-06-a-title.md", ("old/2021-05-06-a-title.md",)),
+        ("/home/me/old/2021-05-06-a-title.md", ("old/2021-05-06-a-title.md",)),
+        ("/home/me/told/2021-05-06-a-title.md", ()),
         ("ther%%", ()),
         ("", ()),
     ],
@@ -325,6 +328,27 @@ def test_without_a_text_the_same_changes_say_that_the_page_says_the_same(ledger:
     one, two, three = (seen.text for seen in ledger.observations(POST))
     assert one == two != three
     assert one
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("verdict", "'fine'"),
+        ("natures", "'[1'"),
+        ("checked_at", "'noon'"),
+        ("reason", "7"),
+        ("verdict", "x'ff'"),
+    ],
+)
+def test_a_check_that_was_tampered_with_is_named(ledger: Ledger, path: Path, column: str, value: str) -> None:
+    add(ledger, Sample())
+    connection = sqlite3.connect(path)
+    connection.execute("DROP TRIGGER checks_no_update")
+    connection.execute(f"UPDATE checks SET {column} = {value}")
+    connection.commit()
+    connection.close()
+    with pytest.raises(ArchiveError, match=r"can't be read .* changed by something else; put a backup"):
+        ledger.latest(POST)
 
 
 # ---------------------------------------------------------------- the file for others

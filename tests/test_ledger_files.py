@@ -7,6 +7,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -104,32 +105,32 @@ def test_closing_twice_does_no_harm(path: Path) -> None:
 
 @pytest.mark.parametrize("opened", [Ledger.create_or_open, Ledger.open_readonly])
 class TestRefusals:
-    def test_a_file_that_is_not_sqlite(self, path: Path, opened: type[Ledger]) -> None:
+    def test_a_file_that_is_not_sqlite(self, path: Path, opened: Callable[[Path], Ledger]) -> None:
         path.write_text("these are notes of mine\n" * 100)
         with pytest.raises(ArchiveError, match=r"ledger\.db: .*not a database: .*--archive"):
             opened(path)
         assert path.read_text().startswith("these are notes of mine\n")
 
-    def test_the_database_of_another_program(self, path: Path, opened: type[Ledger]) -> None:
+    def test_the_database_of_another_program(self, path: Path, opened: Callable[[Path], Ledger]) -> None:
         sqlite_file(path, "CREATE TABLE notes (note TEXT)")
         before = path.read_bytes()
         with pytest.raises(ArchiveError, match=r"not a ledger of preserve: name the archive's directory"):
             opened(path)
         assert path.read_bytes() == before
 
-    def test_a_ledger_of_a_newer_version(self, path: Path, opened: type[Ledger]) -> None:
+    def test_a_ledger_of_a_newer_version(self, path: Path, opened: Callable[[Path], Ledger]) -> None:
         make(path)
         sqlite_file(path, f"PRAGMA user_version = {len(STEPS) + 1}")
         with pytest.raises(ArchiveError, match=f"version {len(STEPS) + 1}, .* up to {len(STEPS)}: update"):
             opened(path)
 
-    def test_a_ledger_cut_short(self, path: Path, opened: type[Ledger]) -> None:
+    def test_a_ledger_cut_short(self, path: Path, opened: Callable[[Path], Ledger]) -> None:
         make(path)
         path.write_bytes(path.read_bytes()[:5000])
         with pytest.raises(ArchiveError, match=r"ledger\.db: .*malformed: it is damaged; .*backup"):
             opened(path).summary()
 
-    def test_a_directory_in_its_place(self, path: Path, opened: type[Ledger]) -> None:
+    def test_a_directory_in_its_place(self, path: Path, opened: Callable[[Path], Ledger]) -> None:
         path.mkdir()
         with pytest.raises(ArchiveError, match=r"ledger\.db"):
             opened(path)
@@ -277,6 +278,7 @@ def test_every_released_step_brings_an_older_file_up_to_this_version(path: Path)
 
 WRITER = """
 import sys
+from collections.abc import Callable
 from pathlib import Path
 sys.path[:0] = sys.argv[2:]
 from ledger_samples import PLAN, Sample, check_of
@@ -291,7 +293,7 @@ for batch in range(100_000):
 """
 
 
-@pytest.mark.parametrize("batches", [1, 7, 40])
+@pytest.mark.parametrize("batches", [1, 25])
 def test_killed_at_any_moment_the_ledger_has_every_check_it_reported(path: Path, batches: int) -> None:
     tests = Path(__file__).parent
     for _ in range(2):

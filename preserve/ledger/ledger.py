@@ -187,8 +187,8 @@ class Ledger:
 
         Args:
             fragment: a path as it stands in the ledger; else a source URL (http or https, with or without the
-                last slash); else the end of a path, from a `/` on; else any part of a path. The first that
-                fits anything decides.
+                last slash); else the end of a path, from a `/` on; else a longer path that ends as one in the
+                ledger does; else any part of a path. The first that fits anything decides.
         """
         packed = pack_text(fragment)
         if not fragment or self._database.one("SELECT 1 FROM posts WHERE path = ?", (packed,)):
@@ -336,5 +336,7 @@ def _searches(fragment: str) -> Iterator[tuple[str, tuple[object, ...]]]:
     )
     end = pack_text("/" + fragment.lstrip("/"))
     yield "SELECT path FROM posts WHERE substr(path, -length(?1)) = ?1", (end,)
-    name = pack_text(fragment)
-    yield "SELECT path FROM posts WHERE instr(path, ?1) > 0", (name,)
+    whole = pack_text(fragment)
+    # The same file named from further up: `./_posts/x.md`, `/home/me/site/_posts/x.md`.
+    yield "SELECT path FROM posts WHERE substr(?1, -length(path) - 1) = '/' || path", (whole,)
+    yield "SELECT path FROM posts WHERE instr(path, ?1) > 0", (whole,)

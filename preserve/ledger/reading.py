@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Final
 
 from preserve.confirm import Observation
+from preserve.errors import ArchiveError
 from preserve.ledger.codec import (
     unpack_changes,
     unpack_digest,
@@ -55,10 +57,10 @@ LEFT JOIN files AS copy_files ON copy_files.id = copies.file_id
 
 _POST: Final = "(SELECT id FROM posts WHERE path = ?)"
 # All of these are put together from constants.
-OF_POST: Final = f"{_CHECKS} WHERE checks.post_id = {_POST} ORDER BY checks.id"  # noqa: S608
+OF_POST: Final = f"{_CHECKS} WHERE checks.post_id = {_POST} ORDER BY checks.id"
 OF_RUN: Final = f"{_CHECKS} WHERE checks.run_id = ? ORDER BY checks.id"
-LATEST: Final = f"{_CHECKS} WHERE checks.id IN (SELECT check_id FROM latest) ORDER BY checks.id"
-LATEST_OF_POST: Final = f"{_CHECKS} WHERE checks.id = (SELECT check_id FROM latest WHERE post_id = {_POST})"
+LATEST: Final = f"{_CHECKS} WHERE checks.id IN (SELECT check_id FROM latest) ORDER BY checks.id"  # noqa: S608
+LATEST_OF_POST: Final = f"{_CHECKS} WHERE checks.id = (SELECT check_id FROM latest WHERE post_id = {_POST})"  # noqa: S608
 
 _OBSERVED: Final = """
 SELECT
@@ -113,12 +115,16 @@ class Reader:
     def checks(self, sql: str, parameters: Sequence[Any] = ()) -> Iterator[Check]:
         """The checks that one of this module's queries names, streamed."""
         for row in self._database.stream(sql, parameters):
-            yield self._check(row)
+            with self._explaining(row[0]):
+                check = self._check(row)
+            yield check
 
     def observations(self, sql: str, parameters: Sequence[Any] = ()) -> Iterator[tuple[str, Observation]]:
         """Posts and what one check of each observed, streamed."""
         for row in self._database.stream(sql, parameters, size=5000):
-            yield unpack_text(row[0]), _observation(row)
+            with self._explaining(row[0]):
+                observed = _observation(row)
+            yield unpack_text(row[0]), observed
 
     def capture(self, number: int) -> ArchivedCapture:
         """The capture of that number, which must exist."""
@@ -131,6 +137,17 @@ class Reader:
             summary=unpack_record(*row[8:12]),
             exchanges=tuple(_exchange(entry) for entry in self._database.rows(_EXCHANGES, (number,))),
         )
+
+    @contextmanager
+    def _explaining(self, post: str | bytes) -> Iterator[None]:
+        """A row that this package can't have written is damage of the file, not a fault of the caller."""
+        try:
+            yield
+        except (ValueError, TypeError, KeyError) as error:
+            raise ArchiveError(
+                f"ledger {self._database.path}: a check of {unpack_text(post)} can't be read ({error}): the"
+                " file was changed by something else; put a backup in its place"
+            ) from error
 
     def _check(self, row: Row) -> Check:
         capture = None if row[14] is None else self.capture(row[14])
