@@ -5,16 +5,21 @@ fetched, and what a capture means, is decided elsewhere.
 """
 
 from preserve.warc.files import warc_files
+from preserve.warc.grouping import ArchivedPost
 from preserve.warc.lock import ArchiveLock
-from preserve.warc.reader import ArchivedPost, read_block, read_capture, scan_captures
+from preserve.warc.reader import read_block, read_capture, scan_captures
+from preserve.warc.recovery import MendedFile, Recovery, recover
 from preserve.warc.writer import ArchiveWriter
 
 __all__ = [
     "ArchiveLock",
     "ArchiveWriter",
     "ArchivedPost",
+    "MendedFile",
+    "Recovery",
     "read_block",
     "read_capture",
+    "recover",
     "scan_captures",
     "warc_files",
 ]

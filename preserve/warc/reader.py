@@ -7,40 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
 from preserve.errors import ArchiveError, RecordNotFoundError
 from preserve.model import ArchivedCapture, Capture, RecordRef
-from preserve.times import parse_warc_date
-from preserve.warc.building import post_of, source_of
 from preserve.warc.files import OPEN_SUFFIX
+from preserve.warc.grouping import ArchivedPost, Grouping
 from preserve.warc.members import DamagedMemberError, Member, read_members
 from preserve.warc.records import Record, decode
-from preserve.warc.summary import archived_capture, capture_of, is_summary
-
-CAPTURED = frozenset({"request", "response", "revisit", "metadata"})
-
-
-@dataclass(frozen=True, slots=True)
-class ArchivedPost:
-    """A post's bytes in the archive.
-
-    Attributes:
-        post: its path as it was named when archived.
-        source: its source URL exactly as it had it; None without one.
-        at: when the bytes were read.
-        record: the `resource` record.
-        digest: labelled digest of the bytes, in the archive's algorithm.
-    """
-
-    post: str
-    source: str | None
-    at: datetime
-    record: RecordRef
-    digest: str
+from preserve.warc.summary import capture_of
 
 
 def read_block(directory: str | Path, ref: RecordRef) -> bytes:
@@ -86,28 +62,16 @@ def scan_captures(path: str | Path) -> Iterator[ArchivedCapture | ArchivedPost]:
         ArchiveError: the file can't be read, or is damaged; what lay before was handed out.
     """
     path = Path(path)
-    pending: list[tuple[Record, RecordRef]] = []
+    grouping = Grouping()
     with _opened(path) as stream:
         for record, member in _records(path, stream, None):
             ref = RecordRef(record.record_id, _final_name(path), member.offset, member.length)
-            post = post_of(record)
-            if post is not None:
-                at = parse_warc_date(record.field("WARC-Date") or "")
-                digest = record.field("WARC-Block-Digest") or ""
-                yield ArchivedPost(post, source_of(record), at, ref, digest)
-            elif is_summary(record):
-                found = _closed(path, [*pending, (record, ref)])
-                pending.clear()
+            try:
+                found = grouping.take(record, ref)
+            except ValueError as error:
+                raise ArchiveError(f"{_place(path, ref)}: {error}") from error
+            if found is not None:
                 yield found
-            elif record.kind in CAPTURED:
-                pending.append((replace(record, block=b""), ref))
-
-
-def _closed(path: Path, pairs: list[tuple[Record, RecordRef]]) -> ArchivedCapture:
-    try:
-        return archived_capture(pairs)
-    except ValueError as error:
-        raise ArchiveError(f"{_place(path, pairs[-1][1])}: {error}") from error
 
 
 def _stretch(directory: str | Path, first: RecordRef, last: RecordRef) -> Iterator[tuple[Record, RecordRef]]:

@@ -183,9 +183,9 @@ class ArchiveWriter:
             record = warcinfo_record(self._make, self._settings, self._info, file=name, at=now)
             try:
                 file.append((encode(record),))
-            except OSError as error:
+            except (OSError, ArchiveError) as error:
                 file.abandon()
-                raise self._refused(file, error) from error
+                raise (self._refused(file, error) if isinstance(error, OSError) else error) from error
             return file
         raise ArchiveError(
             f"{self._directory}: no free file name after {_NAME_TRIES} tries; is the clock standing?"
