@@ -1,9 +1,9 @@
 """Bytes to text: what the server or the page declares, unless the bytes prove it wrong.
 
-The order of declarations and the meaning of labels are the browsers' (WHATWG Encoding Standard, section 4.2; HTML
-Living Standard, section 13.2.3): a byte order mark, then the header, then <meta> in the first kilobytes. Browsers
-believe a declaration even when nonsense follows; an archive should not: where the declared codec leaves many
-errors and another reads the bytes without and plausibly, that one is taken.
+The order of declarations and the meaning of labels are the browsers' (WHATWG Encoding Standard, section 4.2;
+HTML Living Standard, section 13.2.3): a byte order mark, then the header, then <meta> in the first kilobytes.
+Browsers believe a declaration even when nonsense follows; an archive should not: where the declared codec
+leaves many errors and another reads the bytes without and plausibly, that one is taken.
 """
 
 from __future__ import annotations
@@ -26,20 +26,49 @@ _MANY_ERRORS = 0.02  # share of errors among non-ASCII characters that disproves
 # WHATWG labels that mean another codec than Python's of the same name.
 _WHATWG = {
     **dict.fromkeys(
-        ("gb2312", "gbk", "gb_2312", "gb_2312-80", "chinese", "csgb2312", "iso-ir-58", "x-gbk", "cp936", "ms936",
-         "windows-936", "euc-cn", "gb18030", "gb-2312"),
+        (
+            "gb2312",
+            "gbk",
+            "gb_2312",
+            "gb_2312-80",
+            "chinese",
+            "csgb2312",
+            "iso-ir-58",
+            "x-gbk",
+            "cp936",
+            "ms936",
+            "windows-936",
+            "euc-cn",
+            "gb18030",
+            "gb-2312",
+        ),
         "gb18030",
     ),
     **dict.fromkeys(("big5", "big5-hkscs", "cn-big5", "csbig5", "x-x-big5", "cp950", "big-5"), "big5hkscs"),
     **dict.fromkeys(
-        ("iso-8859-1", "iso8859-1", "iso_8859-1", "iso88591", "latin1", "latin-1", "l1", "ascii", "us-ascii",
-         "ansi_x3.4-1968", "windows-1252", "cp1252", "x-cp1252", "cp819"),
+        (
+            "iso-8859-1",
+            "iso8859-1",
+            "iso_8859-1",
+            "iso88591",
+            "latin1",
+            "latin-1",
+            "l1",
+            "ascii",
+            "us-ascii",
+            "ansi_x3.4-1968",
+            "windows-1252",
+            "cp1252",
+            "x-cp1252",
+            "cp819",
+        ),
         "cp1252",
     ),
     **dict.fromkeys(("iso-8859-9", "latin5", "windows-1254"), "cp1254"),
     **dict.fromkeys(("iso-8859-11", "tis-620", "windows-874"), "cp874"),
     **dict.fromkeys(
-        ("shift_jis", "shift-jis", "sjis", "x-sjis", "ms_kanji", "windows-31j", "csshiftjis", "ms932"), "cp932"
+        ("shift_jis", "shift-jis", "sjis", "x-sjis", "ms_kanji", "windows-31j", "csshiftjis", "ms932"),
+        "cp932",
     ),
     **dict.fromkeys(
         ("euc-kr", "ks_c_5601-1987", "ksc5601", "korean", "windows-949", "cseuckr", "ks_c_5601-1989"), "cp949"
@@ -54,7 +83,7 @@ _LABEL = rb"[\"']?\s*([A-Za-z0-9_:.-]+)"
 _IN_META = re.compile(rb"<meta\s[^>]*?charset\s*=\s*" + _LABEL, re.I)
 _IN_XML = re.compile(rb"^\s*<\?xml\s[^>]*?encoding\s*=\s*" + _LABEL, re.I)
 _IN_HEADER = re.compile(r"charset\s*=\s*[\"']?\s*([A-Za-z0-9_:.-]+)", re.I)
-_MARKUP = re.compile(rb"<[^>]*>")
+_MARKUP = re.compile(rb"<[^<>]*+>")
 
 # The commonest characters of running text. In the right codec they make up a quarter and more of a text; in a
 # wrong one they hardly occur.
@@ -76,7 +105,9 @@ _COMMON_KANJI = frozenset(
     "派点教報済書府活原先共得解名交資予川向際査勝面委告軍文反元重近千考判認画海参売利組知案道信策集在件団別物側任"
     "引使求所次水半品昨論計死官増係感特情投示変打男基私各始島直両朝革価式確村提運終挙果西勢減台広容必応演電歳住争"
 )
-_COMMON_HANGUL = frozenset("이다는을의에가고하은지로한도를기사대어서시그자있인나해리정과들일으라스수아전장부보주상")
+_COMMON_HANGUL = frozenset(
+    "이다는을의에가고하은지로한도를기사대어서시그자있인나해리정과들일으라스수아전장부보주상"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +153,10 @@ def decode_html(body: bytes, content_type: str | None) -> DecodedText:
         return _decode(body, declared or "utf-8", source)
     unicode = _decode(body, "utf-8", source if declared == "utf-8" else "detected")
     beyond_ascii = len(unicode.text) - len(unicode.text.encode("ascii", "ignore")) - unicode.errors
-    # Text of another codec is hardly ever valid UTF-8; a few broken characters in a page are nothing unusual.
-    if beyond_ascii >= 4 and unicode.errors * 5 <= beyond_ascii:
+    # Text of another codec is hardly ever valid UTF-8, unless it is a few double bytes; a few broken ones
+    # among many are nothing unusual.
+    enough = 4 if declared in _COMMON else 1
+    if beyond_ascii >= enough and unicode.errors * 5 <= beyond_ascii:
         return unicode
     return _decode(body, *_choose(body, declared, source))
 
@@ -150,7 +183,7 @@ def _codec(label: str) -> str | None:
         info = codecs.lookup(label)
     except (LookupError, ValueError):
         return None
-    return info.name if info._is_text_encoding and info.name not in _NOT_FOR_PAGES else None
+    return info.name if _FOR_PAGES.match(info.name) else None
 
 
 def _wide(body: bytes) -> str | None:
@@ -223,4 +256,5 @@ _COMMON: dict[str, tuple[frozenset[str], ...]] = {
 }
 _CANDIDATES = ("gb18030", "big5hkscs", "cp932", "euc_jp", "cp949", "cp1252")
 _STATEFUL = frozenset({"utf-16-le", "utf-16-be", "iso2022_jp", "hz"})
-_NOT_FOR_PAGES = frozenset({"utf-7", "idna", "punycode", "unicode_escape", "raw_unicode_escape", "mbcs", "oem"})
+# Python knows codecs that are none of a page's business (UTF-7 reads ASCII as something else).
+_FOR_PAGES = re.compile(r"(cp\d+|iso8859|iso2022|koi8|mac|euc_|shift|gb|big5|hz$|utf-8$|utf-16|johab|tis)")

@@ -5,13 +5,15 @@ from __future__ import annotations
 import html
 import json
 import re
+from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 _MAX_SCRIPT = 1_000_000  # code points of one script that are worth parsing
 _MAX_SCRIPTS = 20
 _MAX_NODES = 2_000
-_WRAPPING = re.compile(r"^\s*(?:<!--|//\s*<!\[CDATA\[|<!\[CDATA\[)?|(?:-->|//\s*\]\]>|\]\]>)?\s*;?\s*$")
+_PROLOGUE = re.compile(r"(?:<!--|(?://\s*)?<!\[CDATA\[)")
+_EPILOGUES = (";", "-->", "]]>", "//")
 _CONTROLS = re.compile(r"[\x00-\x1f]+")
 _TRAILING_COMMA = re.compile(r",\s*([}\]])")
 
@@ -58,7 +60,9 @@ def read_articles(scripts: Iterable[str]) -> tuple[Article, ...]:
 
 
 def _parse(script: str) -> object:
-    text = _WRAPPING.sub("", script[:_MAX_SCRIPT])
+    if len(script) > _MAX_SCRIPT:
+        return None
+    text = _unwrap(script)
     for mend in (lambda raw: raw, lambda raw: _TRAILING_COMMA.sub(r"\1", _CONTROLS.sub(" ", raw))):
         try:
             return json.loads(mend(text), strict=False)
@@ -67,19 +71,31 @@ def _parse(script: str) -> object:
     return None
 
 
+def _unwrap(script: str) -> str:
+    """Without the comment or CDATA section that old templates hide scripts in."""
+    text = script.strip()
+    if opening := _PROLOGUE.match(text):
+        text = text[opening.end() :]
+    for ending in (*_EPILOGUES, *_EPILOGUES[-1:]):
+        text = text.rstrip().removesuffix(ending)
+    return text
+
+
 def _nodes(value: object) -> Iterator[dict[str, object]]:
     """Every object with a @type, outermost first, without recursion."""
-    waiting = [value]
+    waiting = deque([value])
     for _ in range(_MAX_NODES):
         if not waiting:
             return
-        node = waiting.pop(0)
+        node = waiting.popleft()
         if isinstance(node, list):
             waiting.extend(node[:_MAX_NODES])
         elif isinstance(node, dict):
             if "@type" in node:
                 yield node
-            waiting.extend(node[key] for key in ("@graph", "mainEntity", "mainEntityOfPage", "hasPart") if key in node)
+            waiting.extend(
+                node[key] for key in ("@graph", "mainEntity", "mainEntityOfPage", "hasPart") if key in node
+            )
 
 
 def _article(node: dict[str, object]) -> Article:
@@ -103,7 +119,9 @@ def _text(value: object) -> str:
 
 def _people(value: object) -> str:
     people = value if isinstance(value, list) else [value]
-    names = (_text(person.get("name")) if isinstance(person, dict) else _text(person) for person in people[:20])
+    names = (
+        _text(person.get("name")) if isinstance(person, dict) else _text(person) for person in people[:20]
+    )
     return ", ".join(dict.fromkeys(name for name in names if name))
 
 

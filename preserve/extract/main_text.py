@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import trafilatura
+from lxml.etree import XPath
 from lxml.html import HtmlElement
 from trafilatura import bare_extraction
 
 from preserve.markup import MARKUP_RULES, blocks_of
-from preserve.model import Block
+from preserve.model import Block, Region
 
-OPTIONS: dict[str, bool] = {
+OPTIONS: dict[str, Any] = {
     "include_comments": False,
     "include_tables": True,
     "deduplicate": False,
@@ -28,8 +31,13 @@ _HTML_NAMES = {
     "hi": "b",
     "ref": "a",
     "del": "s",
-    "code": "code",
 }
+
+
+# Fifty times a large article, and deeper tables than any layout: trafilatura's time grows faster than these.
+_MAX_ELEMENTS = 50_000
+_ELEMENTS = XPath("count(//*)")
+_TABLES_WITHIN = XPath("boolean(//table[count(ancestor::table) > 16])")
 
 
 def extractor_id() -> str:
@@ -38,19 +46,28 @@ def extractor_id() -> str:
     return f"trafilatura/{trafilatura.__version__} {options}; {MARKUP_RULES}"
 
 
-def main_blocks(root: HtmlElement, *, url: str) -> tuple[Block, ...]:
+def main_blocks(root: HtmlElement, *, url: str, visible: tuple[Block, ...]) -> tuple[Block, ...]:
     """The main text as blocks; empty where trafilatura finds none.
 
     Args:
         root: the page's tree; it is not changed.
         url: the page's address.
+        visible: the page's blocks. The running text among them is the main text of a page that is out of all
+            proportion, on which trafilatura would take minutes.
     """
+    if _ELEMENTS(root) > _MAX_ELEMENTS or _TABLES_WITHIN(root):
+        return tuple(block for block in visible if _is_running(block))
     try:
         found = bare_extraction(root, url=url, **OPTIONS)
     except (RecursionError, AttributeError, IndexError):  # slips of the extractor on odd trees
         return ()
-    if found is None or found.body is None:
+    body = getattr(found, "body", None)
+    if body is None:
         return ()
-    for element in found.body.iter(*_HTML_NAMES):
+    for element in body.iter(*_HTML_NAMES):
         element.tag = _HTML_NAMES[element.tag]
-    return blocks_of(found.body, regions=False)
+    return blocks_of(body, regions=False)
+
+
+def _is_running(block: Block) -> bool:
+    return block.region is Region.BODY and block.link_density < 0.5 and len(block.text) >= 40

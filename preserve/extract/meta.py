@@ -1,7 +1,9 @@
-"""What a page says about itself: headlines, byline, dates, language, structured text and the facts about its markup.
+"""What a page says about itself: headlines, byline, dates, language, structured text and the facts about its
+markup.
 
 One pass over the tree gathers the elements of interest; JSON-LD is parsed within bounds. Sources: HTML Living
-Standard (metadata content), schema.org (`Article`), the Open Graph protocol, and the meta names publishers use.
+Standard (metadata content), schema.org (`Article`), the Open Graph protocol, and the meta names publishers
+use.
 """
 
 from __future__ import annotations
@@ -9,6 +11,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from lxml.etree import XPath
 from lxml.html import HtmlElement
 
 from preserve.extract.jsonld import Article, read_articles
@@ -19,18 +22,56 @@ _NAMES = ("name", "property", "itemprop", "http-equiv")
 _SEPARATOR = re.compile(r"\s+[|–—·•:_-]+\s+|\s*[|_｜]\s*|\s+[«»]\s+|——?")
 _REFRESH = re.compile(r"^\s*(\d*\.?\d*)\s*(?:[;,]\s*(?:url\s*=\s*)?[\"']?(.*?)[\"']?\s*)?$", re.I | re.S)
 _TITLES = ("og:title", "twitter:title", "dc.title", "headline")
-_AUTHORS = ("author", "article:author", "dc.creator", "dcterms.creator", "byl", "parsely-author", "sailthru.author")
+_AUTHORS = (
+    "author",
+    "article:author",
+    "dc.creator",
+    "dcterms.creator",
+    "byl",
+    "parsely-author",
+    "sailthru.author",
+)
 _PUBLISHED = (
-    "article:published_time", "datepublished", "og:published_time", "dc.date", "dc.date.issued", "dcterms.created",
-    "publishdate", "pubdate", "date", "parsely-pub-date", "sailthru.date", "publish_date", "publish-date",
+    "article:published_time",
+    "datepublished",
+    "og:published_time",
+    "dc.date",
+    "dc.date.issued",
+    "dcterms.created",
+    "publishdate",
+    "pubdate",
+    "date",
+    "parsely-pub-date",
+    "sailthru.date",
+    "publish_date",
+    "publish-date",
 )
 _MODIFIED = (
-    "article:modified_time", "datemodified", "og:updated_time", "dcterms.modified", "last-modified", "lastmod",
-    "revised", "dc.date.modified",
+    "article:modified_time",
+    "datemodified",
+    "og:updated_time",
+    "dcterms.modified",
+    "last-modified",
+    "lastmod",
+    "revised",
+    "dc.date.modified",
 )
 _DESCRIPTIONS = ("og:description", "description", "twitter:description", "dc.description")
 _BYLINE_CLASS = re.compile(r"(^|[\s_-])(byline|author|authors|zuozhe)([\s_-]?name)?($|\s)", re.I)
 _MAX_BYLINE = 120
+_MAX_PROPERTIES = 2000
+_MAX_HEADLINE = 500
+_MAX_WORDS = 5000
+_MAX_NOSCRIPT = 50
+_PROPERTIES = XPath(
+    "//*[@itemprop or @rel='author' or contains(@class,'author') or contains(@class,'byline')]"
+)
+_COUNTS = {
+    "links": XPath("count(//a[@href])"),
+    "images": XPath("count(//img)"),
+    "frames": XPath("count(//iframe)"),
+    "password_fields": XPath("count(//input[@type='password'])"),
+}
 
 
 @dataclass(slots=True)
@@ -46,6 +87,7 @@ class _Seen:
     canonical: str = ""
     bylines: list[str] = field(default_factory=list)
     props: dict[str, str] = field(default_factory=dict)
+    scripts: int = 0
     counts: dict[str, int] = field(default_factory=dict)
     script_chars: int = 0
 
@@ -91,35 +133,24 @@ def read_meta(root: HtmlElement, *, url: str, html_chars: int, visible: tuple[Bl
 
 def _gather(root: HtmlElement) -> _Seen:
     seen = _Seen()
-    for element in root.iter("meta", "title", "h1", "time", "script", "noscript", "link", "a", "img", "iframe", "input"):
+    for element in root.iter("meta", "title", "h1", "time", "script", "noscript", "link"):
         tag = element.tag
-        if tag == "a":
-            _count(seen, "links", "href" in element.keys())
-        elif tag == "img":
-            _count(seen, "images", True)
-        elif tag == "meta":
+        if tag == "meta":
             _gather_meta(seen, element)
         elif tag == "script":
             _gather_script(seen, element)
         elif tag == "noscript":
-            seen.noscript.append(_words(element))
+            if len(seen.noscript) < _MAX_NOSCRIPT:
+                seen.noscript.append(_words(element))
         elif tag == "link":
-            if "canonical" in element.get("rel", "").lower().split() and not seen.canonical:
+            if not seen.canonical and "canonical" in element.get("rel", "").lower().split():
                 seen.canonical = element.get("href", "").strip()
-        elif tag == "iframe":
-            _count(seen, "frames", True)
-        elif tag == "input":
-            _count(seen, "passwords", element.get("type", "").lower() == "password")
         else:
             {"title": seen.titles, "h1": seen.h1, "time": seen.times}[tag].append(element)
-    for element in root.xpath("//*[@itemprop or @rel='author' or contains(@class,'author') or contains(@class,'byline')]"):
+    seen.counts = {name: int(count(root)) for name, count in _COUNTS.items()}
+    for element in _PROPERTIES(root)[:_MAX_PROPERTIES]:
         _gather_property(seen, element)
     return seen
-
-
-def _count(seen: _Seen, what: str, holds: bool) -> None:
-    if holds:
-        seen.counts[what] = seen.counts.get(what, 0) + 1
 
 
 def _gather_meta(seen: _Seen, element: HtmlElement) -> None:
@@ -132,7 +163,7 @@ def _gather_meta(seen: _Seen, element: HtmlElement) -> None:
 
 def _gather_script(seen: _Seen, element: HtmlElement) -> None:
     text = element.text or ""
-    _count(seen, "scripts", True)
+    seen.scripts += 1
     seen.script_chars += len(text)
     if "ld+json" in element.get("type", "").lower():
         seen.json.append(text)
@@ -141,17 +172,25 @@ def _gather_script(seen: _Seen, element: HtmlElement) -> None:
 def _gather_property(seen: _Seen, element: HtmlElement) -> None:
     name = element.get("itemprop", "").strip().lower()
     if name in ("headline", "datepublished", "datemodified"):
-        value = element.get("content") or element.get("datetime") or _words(element)
+        value = element.get("content") or element.get("datetime") or _words(element, _MAX_HEADLINE)
         if value.strip() and len(value) <= 300:
             seen.props.setdefault(name, value.strip())
     elif name == "author" or element.get("rel") == "author" or _BYLINE_CLASS.search(element.get("class", "")):
-        words = _words(element) or element.get("content", "").strip()
+        words = _words(element, _MAX_BYLINE) or element.get("content", "").strip()
         if words and len(words) <= _MAX_BYLINE:
             seen.bylines.append(words)
 
 
-def _words(element: HtmlElement) -> str:
-    return " ".join("".join(element.itertext()).split())
+def _words(element: HtmlElement, limit: int = _MAX_WORDS) -> str:
+    """The text of an element, white space collapsed; no more of it than a little over `limit` is read."""
+    parts: list[str] = []
+    size = 0
+    for part in element.itertext():
+        parts.append(part[:limit])
+        size += len(part)
+        if size > limit:
+            break
+    return " ".join("".join(parts).split())
 
 
 # ---------------------------------------------------------------- reading
@@ -174,7 +213,7 @@ def _headlines(seen: _Seen, article: Article) -> tuple[str, ...]:
         *(part for title in titles for part in _title_parts(title)),
     ]
     cleaned = (" ".join(candidate.split()) for candidate in candidates)
-    return tuple(dict.fromkeys(candidate for candidate in cleaned if candidate))
+    return tuple(dict.fromkeys(candidate for candidate in cleaned if 0 < len(candidate) <= _MAX_HEADLINE))
 
 
 def _title_parts(title: str) -> list[str]:
@@ -191,7 +230,9 @@ def _byline(seen: _Seen, article: Article) -> str:
 
 def _time(seen: _Seen, name: str) -> str:
     stated = seen.props.get(name, "")
-    return stated or next((time.get("datetime", "").strip() for time in seen.times if time.get("datetime")), "")
+    return stated or next(
+        (time.get("datetime", "").strip() for time in seen.times if time.get("datetime")), ""
+    )
 
 
 def _structured(seen: _Seen, articles: tuple[Article, ...]) -> tuple[str, ...]:
@@ -204,7 +245,7 @@ def _facts(
     seen: _Seen, articles: tuple[Article, ...], url: str, html_chars: int, visible: tuple[Block, ...]
 ) -> PageFacts:
     shown = [block for block in visible if block.region is not Region.HIDDEN]
-    refresh = _REFRESH.match(seen.meta.get("refresh", ""))
+    refresh = _REFRESH.match(seen.meta.get("refresh", "")[:4096])
     canonical = seen.canonical or seen.meta.get("og:url", "")
     return PageFacts(
         title=_words(seen.titles[0]) if seen.titles else "",
@@ -215,11 +256,11 @@ def _facts(
         link_chars=round(sum(len(block.text) * block.link_density for block in shown)),
         html_chars=html_chars,
         script_chars=seen.script_chars,
-        scripts=seen.counts.get("scripts", 0),
-        links=seen.counts.get("links", 0),
-        images=seen.counts.get("images", 0),
-        frames=seen.counts.get("frames", 0),
-        password_fields=seen.counts.get("passwords", 0),
+        scripts=seen.scripts,
+        links=seen.counts["links"],
+        images=seen.counts["images"],
+        frames=seen.counts["frames"],
+        password_fields=seen.counts["password_fields"],
         accessible_for_free=next((found.free for found in articles if found.free is not None), None),
         refresh=_resolve(url, refresh.group(2) or "") if refresh else "",
         refresh_delay=float(refresh.group(1)) if refresh and refresh.group(1) not in ("", ".") else 0.0,

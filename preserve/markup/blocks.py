@@ -1,18 +1,19 @@
 """Cutting a tree into blocks, the way a reader sees it.
 
 Block-level elements end a block, inline elements don't; white space is collapsed as a browser does (CSS Text
-Level 3, section 4.1.1); a single <br> ends a block where the line before it ends a sentence or the line after it
-is indented, and is kept as a newline where neither holds. Two or more always end it. So a copy that separates
-paragraphs by <br> and a page that uses <p> give the same blocks.
+Level 3, section 4.1.1); a single <br> ends a block where the line before it ends a sentence or the line after
+it is indented, and is kept as a newline where neither holds. Two or more always end it. So a copy that
+separates paragraphs by <br> and a page that uses <p> give the same blocks.
 
-What no reader sees at all (scripts, styles, templates, <noscript>, <head>, fallback content of embedded media) is
-left out; what is hidden for the moment stays, in the region `hidden`.
+What no reader sees at all (scripts, styles, templates, <noscript>, <head>, fallback content of embedded
+media) is left out; what is hidden for the moment stays, in the region `hidden`.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from lxml import etree
 from lxml.html import HtmlElement
@@ -22,24 +23,26 @@ from preserve.markup.regions import (
     ELEMENT_REGIONS,
     ROLE_REGIONS,
     Evidence,
+    WordReader,
     Zone,
     is_hiding,
-    region_of_words,
     resolve,
 )
+from preserve.markup.words import word_set
 from preserve.model import Block, BlockKind, Region
 
 MARKUP_RULES = "markup/1"
 """Version of the rules of this package: raised whenever the same tree may give other blocks."""
 
-_SKIPPED = frozenset(
-    "head script style template noscript svg iframe object embed audio video canvas noembed noframes title "
-    "applet area map".split()
+_SKIPPED = word_set(
+    "head script style template noscript svg iframe object embed audio video canvas noembed noframes "
+    "title applet area map"
 )
-_BLOCKS = frozenset(
-    "address article aside blockquote body caption center dd details dialog dir div dl dt fieldset figcaption "
-    "figure footer form h1 h2 h3 h4 h5 h6 header hgroup hr html legend li listing main menu nav ol optgroup "
-    "option p plaintext pre search section summary table tbody td tfoot th thead tr ul xmp".split()
+_BLOCKS = word_set(
+    "address article aside blockquote body caption center dd details dialog dir div dl dt fieldset "
+    "figcaption figure footer form h1 h2 h3 h4 h5 h6 header hgroup hr html legend li listing main "
+    "menu nav ol optgroup option p plaintext pre search section summary table tbody td tfoot th thead "
+    "tr ul xmp"
 )
 _KINDS: dict[str, BlockKind] = {
     **dict.fromkeys(("h1", "h2", "h3", "h4", "h5", "h6"), BlockKind.HEADLINE),
@@ -50,17 +53,18 @@ _KINDS: dict[str, BlockKind] = {
     "blockquote": BlockKind.QUOTE,
 }
 _BOLD = frozenset({"b", "strong"})
+_WHITE = " \t\n\r\f"
 _SPACES = re.compile(r"[ \t\n\r\f]+")
 _BLANK_LINES = re.compile(r"\n[ \t\r]*\n\s*")
-_SENTENCE_END = tuple("。！？!?.…;；:：”’」』】）)\"")
+_SENTENCE_END = tuple('。！？!?.…;；:：”’」』】）)"')
 _INDENT = ("\u3000", "\xa0\xa0", "\u2003")
-_CELL_LIMIT = 200  # a longer cell is laid-out text, not data
+_CELL_LIMIT = 200  # code points; a longer cell is laid-out text, not data
+_RUNNING = 40  # code points outside links that make a block running text
 
 
-@dataclass(slots=True)
-class _Line:
+class _Line(NamedTuple):
     text: str
-    linked: int
+    linked: int  # code points inside links, white space aside
     emphasis: list[str]
 
 
@@ -78,8 +82,7 @@ class _Run:
         self.parts, self.linked, self.emphasis = [], 0, []
 
 
-@dataclass(slots=True)
-class _Draft:
+class _Draft(NamedTuple):
     kind: BlockKind
     text: str
     linked: int
@@ -87,168 +90,120 @@ class _Draft:
     emphasis: list[str]
 
 
-@dataclass(slots=True)
-class _Frame:
-    """What an open element changes, to be undone at its end."""
+class _Place(NamedTuple):
+    """Where text stands; what an element changes and its end restores."""
 
     kind: BlockKind
     zone: int
-    sectioned: bool
-    outer_run: _Run | None = None
-    bold_from: int = -1
+    sectioned: bool  # inside <article> or <main>
+
+
+class _Interlude(NamedTuple):
+    """An inline element whose text is not part of the sentence around it: hidden, or a form control."""
+
+    place: _Place
+    run: _Run
 
 
 def blocks_of(root: HtmlElement, *, regions: bool = True) -> tuple[Block, ...]:
     """Cut a tree into blocks, in document order.
 
     Args:
-        root: an element of a parsed document or fragment; it is not changed. The text after it is not its own.
-        regions: say where on the page each block stands; without, all are `BODY` (hidden text too).
+        root: an element of a parsed document or fragment; it is not changed. The text after it is not its
+        own. regions: say where on the page each block stands; without, all are `BODY` (hidden text too).
 
     Returns:
         Every block with text. The texts together hold all visible text of `root`, except for white space.
     """
     cutter = _Cutter(regions)
-    skip = etree.iterwalk(root, events=("start", "end", "comment", "pi"))
-    for event, element in skip:
+    walk = etree.iterwalk(root, events=("start", "end", "comment", "pi"))
+    for event, element in walk:
         if event == "start":
             if not cutter.start(element):
-                skip.skip_subtree()
-        elif event == "end":
-            cutter.end(element, element is root)
-        elif element is not root:
+                walk.skip_subtree()
+            continue
+        if event == "end":
+            cutter.end(element)
+        if element.tail and element is not root:
             cutter.add(element.tail)
     cutter.cut()
     return cutter.blocks()
 
 
 class _Cutter:
+    """Gathers inline text until a boundary comes, and remembers where on the page it stands."""
+
     def __init__(self, regions: bool) -> None:
         self._regions = regions
-        self._frames: list[_Frame] = []
-        self._rows: list[list[int]] = []
+        self._place = _Place(BlockKind.PARAGRAPH, 0, False)
+        self._open: list[_Place | _Interlude | int | None] = []  # one for each open element
+        self._rows: list[list[int]] = []  # for each open table row, the draft its cells begin with
         self._run = _Run()
-        self._kind = BlockKind.PARAGRAPH
-        self._zone = 0
-        self._sectioned = False
         self._links = 0
+        self._bold = False
         self._plain = 0
         self._zones = [Zone(-1, Region.BODY, Evidence.NONE)]
         self._drafts: list[_Draft] = []
-        self._words: dict[str, tuple[Region | None, bool]] = {}
+        self._words = WordReader()
 
     # ------------------------------------------------------------ events
 
     def start(self, element: HtmlElement) -> bool:
         """Open an element; False when it is left out with all it holds."""
         tag = element.tag
-        frame = _Frame(self._kind, self._zone, self._sectioned)
-        self._frames.append(frame)
         if tag in _SKIPPED:
+            self._open.append(None)
             return False
         if tag in _BLOCKS:
+            self.cut()
+            self._open.append(self._place)
             self._start_block(tag, element)
+        elif tag in CONTROLS or (self._regions and _is_hidden(element, element.keys())):
+            self._open.append(_Interlude(self._place, self._run))
+            self._run = _Run()
+            if tag in CONTROLS:
+                self._enter(Region.FORM, Evidence.CONTROL)
+            else:
+                self._enter(Region.HIDDEN, Evidence.HIDING)
+        else:
+            self._open.append(self._start_inline(tag))
+        if tag == "a":
+            self._links += 1
         elif tag == "br":
             self._run.end_line()
-        elif tag in CONTROLS or self._is_hidden(element):
-            evidence = Evidence.CONTROL if tag in CONTROLS else Evidence.HIDING
-            frame.outer_run, self._run = self._run, _Run()
-            self._open_zone(Region.FORM if tag in CONTROLS else Region.HIDDEN, evidence)
-        elif tag == "a":
-            self._links += 1
-        elif tag in _BOLD:
-            frame.bold_from = len(self._run.parts)
-        self.add(element.text)
+        if element.text:
+            self.add(element.text)
         return True
 
-    def end(self, element: HtmlElement, is_root: bool) -> None:
-        """Close an element and take the text after it."""
+    def end(self, element: HtmlElement) -> None:
+        """Close an element."""
         tag = element.tag
-        frame = self._frames.pop()
-        if tag in _BLOCKS:
+        if tag == "a":
+            self._links -= 1
+        before = self._open.pop()
+        if before is None:
+            return
+        if isinstance(before, _Place):
             self.cut()
             if tag == "tr" and self._rows:
                 self._join_cells(self._rows.pop())
-        elif frame.outer_run is not None:
+            self._place = before
+        elif isinstance(before, _Interlude):
             self.cut()
-            self._run = frame.outer_run
-        elif tag == "a":
-            self._links -= 1
-        elif frame.bold_from >= 0:
-            bold = _collapse("".join(self._run.parts[frame.bold_from :])).strip()
-            if bold:
+            self._place, self._run = before
+        else:
+            self._bold = False
+            if bold := _collapse("".join(self._run.parts[before:])).strip():
                 self._run.emphasis.append(bold)
-        self._kind, self._zone, self._sectioned = frame.kind, frame.zone, frame.sectioned
-        if not is_root:
-            self.add(element.tail)
 
-    def add(self, text: str | None) -> None:
+    def add(self, text: str) -> None:
         """Take running text."""
-        if text:
-            self._run.parts.append(text)
-            if self._links:
-                self._run.linked += len("".join(text.split()))
-
-    # ------------------------------------------------------------ elements
-
-    def _start_block(self, tag: str, element: HtmlElement) -> None:
-        self.cut()
-        self._kind = _KINDS.get(tag, self._kind)
-        if tag == "tr":
-            self._rows.append([])
-        elif tag in ("td", "th") and self._rows:
-            self._rows[-1].append(len(self._drafts))
-        if not self._regions:
+        run = self._run
+        if not run.parts and not text.strip(_WHITE) and self._place.kind is not BlockKind.CODE:
             return
-        if tag in ("h1", "main"):
-            self._zones[self._zone].headline = True
-        if tag in ("article", "main"):
-            self._sectioned = True
-        self._find_region(tag, element)
-
-    def _find_region(self, tag: str, element: HtmlElement) -> None:
-        region = ELEMENT_REGIONS.get(tag)
-        if tag in ("header", "footer") and (self._kind is BlockKind.QUOTE or (tag == "header" and self._sectioned)):
-            region = None
-        if region is not None:
-            self._open_zone(region, Evidence.ELEMENT)
-        names = element.keys()
-        if not names:
-            return
-        if self._is_hidden(element):
-            self._open_zone(Region.HIDDEN, Evidence.HIDING)
-            return
-        if region is None and "role" in names:
-            region = ROLE_REGIONS.get(element.get("role", "").strip().lower())
-            if region is not None:
-                self._open_zone(region, Evidence.ELEMENT)
-        if tag in ("html", "body", "main") or region is Region.NAVIGATION:
-            return
-        if "class" in names or "id" in names:
-            words = f"{element.get('class', '')} {element.get('id', '')}"
-            found = self._words.get(words)
-            if found is None:
-                found = self._words[words] = region_of_words(words)
-            if found[0] is not None:
-                self._open_zone(found[0], Evidence.WORDS, thread=found[1])
-
-    def _is_hidden(self, element: HtmlElement) -> bool:
-        if not self._regions:
-            return False
-        names = element.keys()
-        if not names:
-            return False
-        return (
-            "hidden" in names
-            or ("aria-hidden" in names and element.get("aria-hidden", "").lower() == "true")
-            or ("style" in names and is_hiding(element.get("style", "")))
-        )
-
-    def _open_zone(self, region: Region, evidence: Evidence, *, thread: bool = False) -> None:
-        self._zones.append(Zone(self._zone, region, evidence, thread, before=self._plain))
-        self._zone = len(self._zones) - 1
-
-    # ------------------------------------------------------------ blocks
+        run.parts.append(text)
+        if self._links:
+            run.linked += _solid(text)
 
     def cut(self) -> None:
         """End the block being gathered."""
@@ -256,64 +211,141 @@ class _Cutter:
         if not run.parts and not run.lines:
             return
         self._run = _Run()
-        if self._kind is BlockKind.CODE:
+        if self._place.kind is BlockKind.CODE:
             self._cut_preformatted(run)
+        elif run.lines:
+            run.end_line()
+            self._cut_lines(run.lines)
+        else:
+            self._draft(_collapse("".join(run.parts)), run.linked, run.emphasis)
+
+    def blocks(self) -> tuple[Block, ...]:
+        """The blocks, their regions resolved."""
+        regions = resolve(self._zones)
+        return tuple(
+            Block(
+                draft.kind,
+                draft.text,
+                min(1.0, draft.linked / _solid(draft.text)) if draft.linked else 0.0,
+                regions[draft.zone],
+                tuple(draft.emphasis),
+            )
+            for draft in self._drafts
+        )
+
+    # ------------------------------------------------------------ places
+
+    def _start_block(self, tag: str, element: HtmlElement) -> None:
+        kind = _KINDS.get(tag)
+        if kind is not None and kind is not self._place.kind:
+            self._place = self._place._replace(kind=kind)
+        if tag == "tr":
+            self._rows.append([])
+        elif tag in ("td", "th") and self._rows:
+            self._rows[-1].append(len(self._drafts))
+        if not self._regions:
             return
-        if not run.lines:
-            self._add_draft(_collapse("".join(run.parts)), run.linked, run.emphasis)
+        if tag in ("h1", "main"):
+            self._zones[self._place.zone].headline = True
+        if tag in ("article", "main"):
+            self._place = self._place._replace(sectioned=True)
+        self._find_region(tag, element)
+
+    def _start_inline(self, tag: str) -> int | None:
+        """Where in the run bold text begins; None for what isn't bold, or is bold already."""
+        if tag not in _BOLD or self._bold:
+            return None
+        self._bold = True
+        return len(self._run.parts)
+
+    def _find_region(self, tag: str, element: HtmlElement) -> None:
+        names = element.keys()
+        if names and _is_hidden(element, names):
+            self._enter(Region.HIDDEN, Evidence.HIDING)
             return
-        run.end_line()
+        region = ELEMENT_REGIONS.get(tag)
+        if region is not None and self._belongs_to_text(tag):
+            region = None
+        if region is None and "role" in names:
+            region = ROLE_REGIONS.get(element.get("role", "").strip().lower())
+        if region is not None:
+            self._enter(region, Evidence.ELEMENT)
+        if tag in ("html", "body", "main") or ("class" not in names and "id" not in names):
+            return
+        words = f"{element.get('class', '')} {element.get('id', '')}"
+        named, thread = self._words.region(words)
+        if named is not None and named is not region:
+            self._enter(named, Evidence.WORDS, thread=thread)
+
+    def _belongs_to_text(self, tag: str) -> bool:
+        """A <header> within an article is the article's own; a <footer> in a quotation names its author."""
+        if self._place.kind is BlockKind.QUOTE:
+            return tag in ("header", "footer")
+        return tag == "header" and self._place.sectioned
+
+    def _enter(self, region: Region, evidence: Evidence, *, thread: bool = False) -> None:
+        self._zones.append(Zone(self._place.zone, region, evidence, thread, before=self._plain))
+        self._place = self._place._replace(zone=len(self._zones) - 1)
+
+    # ------------------------------------------------------------ drafts
+
+    def _cut_lines(self, lines: list[_Line]) -> None:
+        """Make blocks of the lines between <br>s: a line joins the one before unless a boundary shows."""
         kept: list[_Line] = []
-        for line in run.lines:
-            text = _collapse(line.text)
-            if kept and (
-                not text.strip() or kept[-1].text.endswith(_SENTENCE_END) or text.lstrip(" ").startswith(_INDENT)
-            ):
-                self._add_lines(kept)
+        for line in lines:
+            text = _collapse(line.text).strip(" ")
+            words = text.strip()
+            if not words or (kept and (kept[-1].text.endswith(_SENTENCE_END) or text.startswith(_INDENT))):
+                self._draft_lines(kept)
                 kept = []
-            if text.strip():
-                kept.append(_Line(text.strip(), line.linked, line.emphasis))
-        self._add_lines(kept)
+            if words:
+                kept.append(line._replace(text=words))
+        self._draft_lines(kept)
 
     def _cut_preformatted(self, run: _Run) -> None:
         run.end_line()
-        text = "\n".join(line.text for line in run.lines)
         linked = sum(line.linked for line in run.lines)
         emphasis = [bold for line in run.lines for bold in line.emphasis]
-        for part in _BLANK_LINES.split(text):
-            self._add_draft(part, min(linked, len(part)), emphasis)
-            linked = max(0, linked - len(part))
-            emphasis = []
+        for part in _BLANK_LINES.split("\n".join(line.text for line in run.lines)):
+            size = _solid(part)
+            self._draft(part, min(linked, size), emphasis)
+            linked, emphasis = max(0, linked - size), []
 
-    def _add_lines(self, lines: list[_Line]) -> None:
+    def _draft_lines(self, lines: list[_Line]) -> None:
         if lines:
-            self._add_draft(
+            self._draft(
                 "\n".join(line.text for line in lines),
                 sum(line.linked for line in lines),
                 [bold for line in lines for bold in line.emphasis],
             )
 
-    def _add_draft(self, text: str, linked: int, emphasis: list[str]) -> None:
+    def _draft(self, text: str, linked: int, emphasis: list[str]) -> None:
         text = text.strip()
         if not text:
             return
-        self._drafts.append(_Draft(self._kind, text, linked, self._zone, emphasis))
-        zone = self._zones[self._zone]
+        self._drafts.append(_Draft(self._place.kind, text, linked, self._place.zone, emphasis))
+        zone = self._zones[self._place.zone]
         plain = max(0, len(text) - linked)
         zone.plain += plain
         zone.linked += linked
+        zone.running += plain if plain >= _RUNNING else 0
         self._plain += plain
 
     def _join_cells(self, starts: list[int]) -> None:
         """Make one block of a table row's cells, where they hold data rather than lay out text."""
         if not starts:
             return
+        if len(self._drafts) - starts[0] > len(starts):
+            return
         ends = [*starts[1:], len(self._drafts)]
         cells = [self._drafts[start:end] for start, end in zip(starts, ends, strict=True)]
-        if any(len(cell) > 1 or any(len(draft.text) > _CELL_LIMIT for draft in cell) for cell in cells):
-            return
-        drafts = [draft for cell in cells for draft in cell]
-        if not drafts or len({draft.zone for draft in drafts}) > 1:
+        drafts = self._drafts[starts[0] :]
+        if (
+            not drafts
+            or any(len(cell) > 1 for cell in cells)
+            or any(len(draft.text) > _CELL_LIMIT for draft in drafts)
+            or len({draft.zone for draft in drafts}) > 1
+        ):
             return
         self._drafts[starts[0] :] = [
             _Draft(
@@ -325,20 +357,19 @@ class _Cutter:
             )
         ]
 
-    def blocks(self) -> tuple[Block, ...]:
-        """The blocks, their regions resolved."""
-        regions = resolve(self._zones)
-        return tuple(
-            Block(
-                draft.kind,
-                draft.text,
-                min(1.0, draft.linked / len("".join(draft.text.split()))) if draft.linked else 0.0,
-                regions[draft.zone],
-                tuple(draft.emphasis),
-            )
-            for draft in self._drafts
-        )
+
+def _is_hidden(element: HtmlElement, names: list[str]) -> bool:
+    return (
+        "hidden" in names
+        or ("aria-hidden" in names and element.get("aria-hidden", "").lower() == "true")
+        or ("style" in names and is_hiding(element.get("style", "")))
+    )
 
 
 def _collapse(text: str) -> str:
     return _SPACES.sub(" ", text)
+
+
+def _solid(text: str) -> int:
+    """Code points that are not white space."""
+    return len("".join(text.split()))

@@ -7,19 +7,20 @@ import re
 from lxml import etree
 from lxml.html import HtmlElement, HTMLParser
 
-# Characters no browser shows and no XML tree may hold (XML 1.0, section 2.2); lone surrogates can't be encoded.
+from preserve.markup.words import word_set
+
+# Characters no browser shows and no XML tree may hold (XML 1.0, section 2.2); lone surrogates can't be
+# encoded.
 _UNUSABLE = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f\ufffe\uffff\ud800-\udfff]")
 _NOTHING = b"<html><body></body></html>"
 
-# libxml2 stops reading at this depth (htmlParserCtxt with huge_tree); browsers go on, so deep pages are flattened
-# to what Chromium allows (512) or less and read again.
+# libxml2 stops reading at this depth (htmlParserCtxt with huge_tree); browsers go on, so deep pages are
+# flattened to what Chromium allows (512) or less and read again.
 _PARSER_DEPTH = 2040
 _FLAT_DEPTH = 400
-_TAG = re.compile(r"<(/?)([A-Za-z][^\s/>]*)[^>]*>")
-_VOID = frozenset(
-    "area base basefont br col embed frame hr img input link meta param source track wbr".split()
-)
-_INLINE = frozenset("a abbr b bdi bdo big cite code em font i kbd mark q s small span strong sub sup tt u".split())
+_TAG = re.compile(r"<(/?)([A-Za-z][^\s/<>]*+)[^<>]*+>")
+_VOID = word_set("area base basefont br col embed frame hr img input link meta param source track wbr")
+_INLINE = word_set("a abbr b bdi bdo big cite code em font i kbd mark q s small span strong sub sup tt u")
 
 
 def parse_html(text: str) -> HtmlElement:
@@ -29,8 +30,8 @@ def parse_html(text: str) -> HtmlElement:
         text: decoded markup of any quality: fragments, plain text, XML prologs, NUL characters, any nesting.
 
     Returns:
-        The `html` element of a whole tree without comments and processing instructions. Encoding declarations in
-        `text` are ignored: it is decoded already. Empty input gives an empty body.
+        The `html` element of a whole tree without comments and processing instructions. Encoding declarations
+        in `text` are ignored: it is decoded already. Empty input gives an empty body.
     """
     text = _UNUSABLE.sub("", text).replace("\x0c", " ")
     root = _parse(text)
@@ -44,6 +45,8 @@ def _parse(text: str) -> HtmlElement:
     parser = HTMLParser(
         encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True, collect_ids=False
     )
+    # The same class for all: lxml.html's own lookup runs in Python, once an element.
+    parser.set_element_class_lookup(etree.ElementDefaultClassLookup(element=HtmlElement))
     data = text.encode("utf-8")
     try:
         root = etree.fromstring(data, parser=parser) if data.strip() else None
@@ -66,23 +69,22 @@ def _last_depth(root: HtmlElement) -> int:
 def _flatten(text: str) -> str:
     """Drop the tags beyond `_FLAT_DEPTH`, leaving a line break where a block's tag stood."""
     depth = dropped = 0
+    broken_at = -1  # where a line break was left last: one is enough
 
     def keep(match: re.Match[str]) -> str:
-        nonlocal depth, dropped
+        nonlocal depth, dropped, broken_at
         closing, name = match.group(1), match.group(2).lower()
         if name in _VOID:
             return match.group()
-        gap = "" if name in _INLINE else "<br>"
-        if not closing:
-            if depth >= _FLAT_DEPTH:
-                dropped += 1
-                return gap
+        if not closing and depth < _FLAT_DEPTH:
             depth += 1
-        elif dropped:
-            dropped -= 1
-            return gap
-        else:
+            return match.group()
+        if closing and not dropped:
             depth = max(0, depth - 1)
-        return match.group()
+            return match.group()
+        dropped += -1 if closing else 1
+        follows = match.start() == broken_at
+        broken_at = match.end()
+        return "" if follows or name in _INLINE else "<br>"
 
     return _TAG.sub(keep, text)

@@ -1,9 +1,10 @@
 """Regions of a page: what its markup says a part of it is for.
 
-Three kinds of evidence, weighed in `resolve` once the whole page has been read: the element or ARIA role (HTML
-Living Standard, sections 4.3 and 4.4; WAI-ARIA 1.2, landmark roles), being hidden, and generic words in class and
-id. Words are weak: templates put `has-sidebar` or `comments-open` on the element that holds everything. So they
-count only on an element that neither holds the page's headline nor most of its running text.
+Three kinds of evidence, weighed in `resolve` once the whole page has been read: the element or ARIA role
+(HTML Living Standard, sections 4.3 and 4.4; WAI-ARIA 1.2, landmark roles), being hidden, and generic words in
+class and id. Words are weak: templates put `has-sidebar` or `comments-open` on the element that holds
+everything. So they count only on an element that neither holds the page's headline nor most of its running
+text.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import re
 from dataclasses import dataclass
 from enum import IntEnum
 
+from preserve.markup.words import word_set
 from preserve.model import Region
 
 
@@ -36,6 +38,7 @@ class Zone:
         plain: code points of its text outside links.
         linked: code points of its text inside links.
         before: code points of plain text that stand before it on the page.
+        running: of `plain`, those in blocks long enough to be running text.
         headline: it holds an <h1> or the <main> element.
     """
 
@@ -46,6 +49,7 @@ class Zone:
     plain: int = 0
     linked: int = 0
     before: int = 0
+    running: int = 0
     headline: bool = False
 
 
@@ -69,82 +73,105 @@ ROLE_REGIONS: dict[str, Region] = {
     "alertdialog": Region.ASIDE,
     "search": Region.FORM,
 }
-CONTROLS = frozenset({"button", "select", "textarea", "label", "legend", "datalist", "output"})
+CONTROLS = word_set("button select textarea label legend datalist output")
 
+_LEAST_ARTICLE = 200  # code points of running text that can be an article
+_MAX_NAMES = 2000  # code points of class and id that are read
 _HIDING = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
 _SPLIT = re.compile(r"[^A-Za-z0-9]+|(?<=[a-z])(?=[A-Z])")
 
-# Whole words of a class or id. Chinese templates name their parts in pinyin.
-_WORDS: tuple[tuple[Region, re.Pattern[str]], ...] = (
-    (
-        Region.HIDDEN,
-        re.compile(r"sronly|visuallyhidden|screenreader|screenreadertext|offscreen"),
-    ),
+# Words of a class or id, whole or joined (`related-posts`, `relatedPosts` and `relatedposts` are one).
+# Chinese templates name their parts in pinyin. Where an element's words name several regions, the first here
+# wins.
+_WORDS: tuple[tuple[Region, str], ...] = (
+    (Region.HIDDEN, "sronly visuallyhidden screenreader screenreadertext offscreen"),
     (
         Region.COMMENTS,
-        re.compile(
-            r"comments?|comment(list|s?area|s?section|s?box|s?wrap(per)?|form|s?container|body|item|thread)|"
-            r"disqus|disqusthread|respond|repl(y|ies)|replylist|kommentare?|comentarios?|commentaires?|"
-            r"livefyre|giscus|utterances|gitalk|valine|pinglun|huifu|liuyan|guestbook|trackbacks?|pingbacks?"
-        ),
+        "comment comments commentlist commentarea commentsarea commentsection commentbox commentwrap "
+        "commentwrapper commentform commentcontainer commentbody commentitem commentthread disqus "
+        "disqusthread respond reply replies replylist kommentar kommentare comentarios commentaire "
+        "commentaires livefyre giscus utterances gitalk valine pinglun huifu liuyan guestbook "
+        "trackback trackbacks pingback pingbacks",
     ),
     (
         Region.NAVIGATION,
-        re.compile(
-            r"nav|navbar|navigation|menu|submenu|mainmenu|topnav|subnav|navi|breadcrumbs?|crumbs?|pagination|"
-            r"pager|sitemap|daohang|mianbao|mianbaoxie|weizhi|toc|prevnext|postnavigation"
-        ),
+        "nav navbar navigation menu submenu mainmenu topnav subnav navi breadcrumb breadcrumbs crumb crumbs "
+        "pagination pager sitemap daohang mianbao mianbaoxie weizhi toc prevnext postnavigation dropdownmenu",
     ),
     (
         Region.ASIDE,
-        re.compile(
-            r"related|related(posts?|news|articles?|links?|content|stories|box|items?|topics?)|"
-            r"recommend(s|ed|ations?|list|box)?|(you)?mayalsolike|alsolike|mostread|mostpopular|popular|trending|"
-            r"share|shares|sharing|shar(e|ing)(bar|box|buttons?|links?|tools?|daddy|this)|addthis|addtoany|"
-            r"socials?|social(media|icons?|links?|share|bar|buttons?|list)|follow(us)?|"
-            r"promos?|promotions?|promobox|selfpromo|newsletters?|subscribe|signup|subscription|"
-            r"sidebar|sidebar[a-z0-9]|rightbar|leftbar|sidecol|rightcol|widgetarea|"
-            r"cookies?|cookie(bar|banner|notice|consent|law)|consent|gdpr|ccpa|onetrust|"
-            r"ads?|adv|advert(s|isement|isements|ising|orial)?|ad(box|slot|unit|wrap|s?bygoogle|container)|"
-            r"sponsor(s|ed)?|outbrain|taboola|dfp|popup|modal|overlay|toolbar|tagcloud|blogroll|"
-            r"b[ds]?share(buttonbox)?|bdsharebuttonbox|jiathis|qrcode|erweima|"
-            r"tuijian|xiangguan|fenxiang|guanggao|remen|paihang|paihangbang|cebian|cebianlan|youlian|yqlj|"
-            r"hotnews|hotlist|ranklist|toplist|sns|werbung|anzeige|publicidad|pubblicita|publicite"
-        ),
+        "related relatedpost relatedposts relatednews relatedarticle relatedarticles relatedlink "
+        "relatedlinks relatedcontent relatedstories relatedbox relateditems relatedtopics recommend "
+        "recommends recommended recommendation recommendations recommendlist recommendbox "
+        "youmayalsolike mayalsolike alsolike mostread mostpopular popular trending share shares "
+        "sharing sharebar sharebox sharebutton sharebuttons sharelinks sharetools sharingtools "
+        "sharedaddy sharethis addthis addtoany social socials socialmedia socialicons sociallinks "
+        "socialshare socialbar socialbuttons sociallist follow followus promo promos promotion "
+        "promotions promobox selfpromo newsletter newsletters subscribe signup subscription sidebar "
+        "sidebars sidebar1 sidebar2 rightbar leftbar sidecol rightcol widgetarea cookie cookies "
+        "cookiebar cookiebanner cookienotice cookieconsent cookielaw consent gdpr ccpa onetrust ad "
+        "ads adv advert adverts advertisement advertisements advertising advertorial adbox adslot "
+        "adunit adwrap adcontainer adsbygoogle sponsor sponsors sponsored outbrain taboola dfp popup "
+        "modal overlay toolbar tagcloud blogroll bshare bdshare bdsharebuttonbox jiathis qrcode "
+        "erweima tuijian xiangguan fenxiang guanggao remen paihang paihangbang cebian cebianlan "
+        "youlian hotnews hotlist ranklist toplist sns werbung anzeige publicidad pubblicita publicite",
     ),
-    (Region.FOOTER, re.compile(r"footer|colophon|copyright|siteinfo|dibu|banquan|friendlinks?")),
-    (Region.HEADER, re.compile(r"masthead|topbar|siteheader|toubu|sitebranding")),
+    (Region.FOOTER, "footer colophon copyright siteinfo dibu banquan friendlink friendlinks"),
+    (Region.HEADER, "masthead topbar siteheader toubu sitebranding"),
 )
-_THREAD = re.compile(r"comments|comment-?_?(list|section|area|container)s?|disqus_thread|comments-?_?area", re.I)
-# Words that make a class a statement about the page, its state or its subject, not a name of the part.
-_STATEMENT = frozenset(
-    "has with without no not non is open closed count counts counter hide show if enabled disabled active "
-    "tag tags category cat term topic type format status post js single template page".split()
+_REGION_OF = {word: region for region, words in reversed(_WORDS) for word in words.split()}
+_RANK = {region: rank for rank, (region, _) in enumerate(_WORDS)}
+_THREADS = word_set(
+    "comments commentlist commentslist commentsection commentssection commentarea commentsarea "
+    "commentcontainer commentscontainer disqusthread"
 )
-# ... unless they are what the part's name is commonly joined with.
-_JOINED = frozenset({"post", "page", "single"})
+# A name that begins or ends so states something about the page (its layout, its state, its subject), and does
+# not name the part: `has-sidebar`, `comments-open`, `category-social`, `share-count`.
+_STATING_FIRST = word_set(
+    "has with without no not non is js hide show tag category cat term topic type format status "
+    "single template"
+)
+_STATING_LAST = word_set("open closed count counts counter enabled disabled active visible")
 
 
-def region_of_words(attributes: str) -> tuple[Region | None, bool]:
-    """What the words of an element's class and id say.
+class WordReader:
+    """Reads the words of classes and ids; remembers the names of one page, which repeat."""
 
-    Args:
-        attributes: class and id, separated by a space.
+    def __init__(self) -> None:
+        self._names: dict[str, tuple[Region | None, bool]] = {}
 
-    Returns:
-        The region they name, or None; and whether they name the list of comments itself.
-    """
-    for name in attributes.split():
-        words = [word.lower() for word in _SPLIT.split(name) if word]
-        if not words or (words[0] in _STATEMENT and words[0] not in _JOINED) or words[-1] in {"open", "closed"}:
-            continue
-        if not _STATEMENT.isdisjoint(words[1:]) and not set(words[1:]) & _STATEMENT <= _JOINED | {"tags"}:
-            continue
-        candidates = [*words, "".join(words)]
-        for region, pattern in _WORDS:
-            if any(pattern.fullmatch(word) for word in candidates):
-                return region, region is Region.COMMENTS and bool(_THREAD.fullmatch(name))
-    return None, False
+    def region(self, attributes: str) -> tuple[Region | None, bool]:
+        """What the words of an element's class and id say.
+
+        Args:
+            attributes: class and id, separated by a space.
+
+        Returns:
+            The region they name, or None; and whether they name the list of comments itself.
+        """
+        found: Region | None = None
+        thread = False
+        for name in attributes[:_MAX_NAMES].split():
+            known = self._names.get(name)
+            if known is None:
+                known = self._names[name] = _region_of_name(name)
+            region = known[0]
+            if region is not None and (found is None or _RANK[region] < _RANK[found]):
+                found = region
+            thread = thread or known[1]
+        return found, thread and found is Region.COMMENTS
+
+
+def _region_of_name(name: str) -> tuple[Region | None, bool]:
+    lowered = name.lower()
+    if lowered.isalnum() and (lowered == name or lowered in _REGION_OF):
+        return _REGION_OF.get(lowered), lowered in _THREADS
+    words = [word.lower() for word in _SPLIT.split(name) if word]
+    if not words or words[0] in _STATING_FIRST or words[-1] in _STATING_LAST:
+        return None, False
+    whole = "".join(words)
+    regions = [_REGION_OF[word] for word in (whole, *words) if word in _REGION_OF]
+    return min(regions, key=lambda region: _RANK[region], default=None), whole in _THREADS
 
 
 def is_hiding(style: str) -> bool:
@@ -156,43 +183,54 @@ def resolve(zones: list[Zone]) -> list[Region]:
     """Weigh the zones' claims.
 
     Args:
-        zones: in document order, each after its parent; the first is the page. Sizes are their own text only.
+        zones: in document order, each after its parent; the first is the page. Sizes are their own text only,
+            and are changed to include what they hold.
 
     Returns:
         The region of each.
     """
-    for index in range(len(zones) - 1, 0, -1):  # children come after their parents
-        zone, parent = zones[index], zones[zones[index].parent]
+    own = [zone.running for zone in zones]
+    for zone in reversed(zones[1:]):  # what a zone holds comes after it
+        parent = zones[zone.parent]
         parent.plain += zone.plain
         parent.linked += zone.linked
+        parent.running += zone.running
         parent.headline = parent.headline or zone.headline
-    regions = [Region.BODY] * len(zones)
-    total = zones[0].plain
-    for index in range(1, len(zones)):
-        zone = zones[index]
-        outer = regions[zone.parent]
-        regions[index] = zone.region if outer is not Region.HIDDEN and _counts(zone, total) else outer
+    regions = _claimed(zones, frozenset())
+    if _comments_are_the_article(own, regions):
+        regions = _claimed(zones, frozenset({Region.COMMENTS}))
     return regions
 
 
+def _claimed(zones: list[Zone], refused: frozenset[Region]) -> list[Region]:
+    regions = [Region.BODY] * len(zones)
+    for index, zone in enumerate(zones[1:], 1):
+        outer = regions[zone.parent]
+        counts = outer is not Region.HIDDEN and zone.region not in refused and _counts(zone, zones[0].plain)
+        regions[index] = zone.region if counts else outer
+    return regions
+
+
+def _comments_are_the_article(running: list[int], regions: list[Region]) -> bool:
+    """A discussion has next to no running text but its contributions."""
+    total = sum(running)
+    body = sum(size for size, region in zip(running, regions, strict=True) if region is Region.BODY)
+    comments = sum(size for size, region in zip(running, regions, strict=True) if region is Region.COMMENTS)
+    return comments > 0.5 * total and body < _LEAST_ARTICLE and body < 0.15 * total
+
+
 def _counts(zone: Zone, total: int) -> bool:
+    """Whether a zone's claim holds in view of its share of the page's text outside links."""
     share = zone.plain / total if total else 0.0
     linked = zone.linked / ((zone.plain + zone.linked) or 1)
-    match zone.evidence:
-        case Evidence.CONTROL:
-            return True
-        case Evidence.HIDING:
-            # A page that hides nearly all its text lets a script reveal it.
-            return share <= 0.5
-        case Evidence.ELEMENT:
-            if zone.region is Region.HEADER and zone.headline and linked < 0.5:
-                return False
-            return share <= 0.6
-        case Evidence.WORDS:
-            if zone.headline:
-                return False
-            if zone.thread and zone.before >= 200:
-                return share <= 0.95
-            return share <= 0.35 or linked >= 0.5
-        case _:
-            return False
+    if zone.evidence is Evidence.CONTROL:
+        return True
+    if zone.evidence is Evidence.HIDING:
+        return share <= 0.5  # a page that hides nearly all its text has a script that shows it
+    if zone.headline and linked < 0.5 and (zone.evidence is Evidence.WORDS or zone.region is Region.HEADER):
+        return False
+    if zone.evidence is Evidence.ELEMENT:
+        return share <= 0.6
+    if zone.thread and zone.before >= _LEAST_ARTICLE:
+        return share <= 0.95
+    return share <= 0.35 or linked >= 0.5
