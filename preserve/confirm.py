@@ -65,8 +65,8 @@ class Standing:
     Attributes:
         observed, reason: the last check's verdict and reason.
         since: when that verdict was first observed without another that counts in between.
-        counted: the last verdict that says something of the article; `strikes` and `needed` are about it. None
-            where nothing did yet.
+        counted: the last verdict that says something of the article, which `strikes` and `needed` are about;
+            None where none does.
         confirmed: the last verdict that was confirmed and has not been refuted since; None without one.
         strikes: observations that count towards confirming `counted`.
         needed: how many confirm it; 0 where that verdict is never confirmed (`truncated`, `unextractable`).

@@ -42,6 +42,28 @@ def ledger(path: Path) -> Iterator[Ledger]:
         yield opened
 
 
+@pytest.fixture(scope="module")
+def shelf(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ledger]:
+    """A ledger of three posts, two of one source; for tests that only ask."""
+    with Ledger.create_or_open(tmp_path_factory.mktemp("shelf") / "ledger.db") as opened:
+        add(
+            opened,
+            Sample(),
+            Sample(post="old/2021-05-06-a-title.md"),
+            Sample(post="_posts/2022-01-01-other_%.md", source="https://other.example/"),
+        )
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def full(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file of a ledger with a row in every table."""
+    path: Path = tmp_path_factory.mktemp("full") / "ledger.db"
+    with Ledger.create_or_open(path) as opened:
+        fill(opened)
+    return path
+
+
 def add(ledger: Ledger, *samples: Sample) -> int:
     """A finished run with these checks."""
     run = ledger.begin_run(PLAN)
@@ -153,16 +175,8 @@ def test_last_checked_leaves_out_what_was_only_put_off(ledger: Ledger) -> None:
         ("", ()),
     ],
 )
-def test_a_post_is_found_by_path_source_or_part(
-    ledger: Ledger, fragment: str, found: tuple[str, ...]
-) -> None:
-    add(
-        ledger,
-        Sample(),
-        Sample(post="old/2021-05-06-a-title.md"),
-        Sample(post="_posts/2022-01-01-other_%.md", source="https://other.example/"),
-    )
-    assert ledger.find_posts_matching(fragment) == found
+def test_a_post_is_found_by_path_source_or_part(shelf: Ledger, fragment: str, found: tuple[str, ...]) -> None:
+    assert shelf.find_posts_matching(fragment) == found
 
 
 # ---------------------------------------------------------------- where the collection stands
@@ -280,6 +294,7 @@ def test_blocks_are_counted_by_distinct_sources_of_a_host(ledger: Ledger) -> Non
     ledger.add_blocks("other.example", "one", [digest("footer")])
 
     assert ledger.block_counts("news.example") == {digest("footer"): 2, digest("one"): 1, digest("two"): 1}
+    assert ledger.block_counts("news.example", at_least=2) == {digest("footer"): 2}
     assert ledger.block_counts("unknown.example") == {}
 
 
@@ -370,11 +385,10 @@ def fill(ledger: Ledger) -> None:
 
 
 @pytest.mark.parametrize("table", APPEND_ONLY)
-def test_nothing_in_the_ledger_can_be_changed_or_deleted(ledger: Ledger, path: Path, table: str) -> None:
-    fill(ledger)
-    before = count(path, table)
+def test_nothing_in_the_ledger_can_be_changed_or_deleted(full: Path, table: str) -> None:
+    before = count(full, table)
     assert before
-    connection = sqlite3.connect(path)
+    connection = sqlite3.connect(full)
     try:
         column = connection.execute(f"SELECT name FROM pragma_table_info('{table}') LIMIT 1").fetchone()[0]
         with pytest.raises(sqlite3.IntegrityError, match="the ledger only grows"):
@@ -383,11 +397,11 @@ def test_nothing_in_the_ledger_can_be_changed_or_deleted(ledger: Ledger, path: P
             connection.execute(f"DELETE FROM {table}")
     finally:
         connection.close()
-    assert count(path, table) == before
+    assert count(full, table) == before
 
 
-def test_every_table_that_is_not_derived_is_guarded(ledger: Ledger, path: Path) -> None:
-    connection = sqlite3.connect(path)
+def test_every_table_that_is_not_derived_is_guarded(full: Path) -> None:
+    connection = sqlite3.connect(full)
     tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     connection.close()
     assert tables == {*APPEND_ONLY, "latest"}

@@ -272,19 +272,20 @@ class Ledger:
 
     # ------------------------------------------------------------ what is learned of hosts
 
-    def block_counts(self, host: str) -> Mapping[str, int]:
+    def block_counts(self, host: str, *, at_least: int = 1) -> Mapping[str, int]:
         """How many distinct sources of a host showed a block that the stored copy does not explain.
 
         Args:
             host: in lower case, without port.
+            at_least: blocks of fewer sources are left out.
 
         Returns:
             Block digest to number of sources, counted up to `writing.ENOUGH_SOURCES`.
         """
         rows = self._database.rows(
-            "SELECT digest, count(*) FROM template_blocks"
-            " WHERE host_id = (SELECT id FROM hosts WHERE host = ?) GROUP BY digest",
-            (pack_text(host),),
+            "SELECT digest, count(*) FROM template_blocks WHERE host_id ="
+            " (SELECT id FROM hosts WHERE host = ?) GROUP BY digest HAVING count(*) >= ?",
+            (pack_text(host), at_least),
         )
         return {unpack_digest(digest): count for digest, count in rows}
 
