@@ -1,4 +1,4 @@
-"""What tests of the fetcher hand to it: a resolver of made-up names, time that waits can't spend, and a fetcher."""
+"""What tests of the fetcher hand to it: made-up names, and time that passes without waiting."""
 
 from __future__ import annotations
 

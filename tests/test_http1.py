@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import zlib
+from functools import partial
 
 import brotli
 import pytest
@@ -256,7 +257,7 @@ CODERS = {
     "x-gzip": gzip.compress,
     "deflate": zlib.compress,
     "deflate ": raw_deflate,
-    "br": brotli.compress,
+    "br": partial(brotli.compress, quality=4),
     "zstd": zstandard.compress,
 }
 

@@ -3,8 +3,8 @@
     with WireServer({"/a": [b"HTTP/1.1 200 OK\r\n\r\nhello"]}) as server:
         ...  # server.url("/a"), server.heads, server.sent
 
-A path's value is the steps of one answer, or a list of such answers for its first, second... request (the last one
-stays). After its steps the connection is closed.
+A path's value is the steps of one answer, or a list of such answers for its first, second... request (the
+last one stays). After its steps the connection is closed.
 """
 
 from __future__ import annotations

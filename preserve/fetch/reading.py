@@ -16,7 +16,7 @@ from preserve.http1 import (
     check_start,
     framing,
     head_end,
-    parse_head,
+    read_head,
 )
 from preserve.model import Failure, FailureKind, Truncation
 
@@ -96,10 +96,11 @@ def _read_head(receive: Receive, data: bytearray, limit: int) -> Head:
         end = head_end(data, start, searched)
         if end and end <= limit:
             try:
-                return parse_head(data)
+                head = read_head(data, start)
             except HttpError as fault:
-                if not _is_interim(data, start):
-                    raise WireError(FailureKind.BAD_RESPONSE, str(fault)) from fault
+                raise WireError(FailureKind.BAD_RESPONSE, str(fault)) from fault
+            if not head.is_interim:
+                return head
             start = searched = end
             continue
         if len(data) > limit or end:
@@ -113,11 +114,6 @@ def _read_head(receive: Receive, data: bytearray, limit: int) -> Head:
         if not piece:
             raise _ended_in_head(data)
         data += piece
-
-
-def _is_interim(data: bytearray, start: int) -> bool:
-    line = bytes(data[start : start + 64]).lstrip(b"\r\n").split(b"\n")[0].split()
-    return len(line) >= 2 and len(line[1]) == 3 and line[1][:1] == b"1" and line[1] != b"101"
 
 
 def _check_start(data: bytearray, start: int) -> None:

@@ -15,7 +15,16 @@ from preserve.http1.bodies import (
     framing,
 )
 from preserve.http1.codings import Decoded, decode_content
-from preserve.http1.heads import Head, Headers, HttpError, check_start, field_values, head_end, parse_head
+from preserve.http1.heads import (
+    Head,
+    Headers,
+    HttpError,
+    check_start,
+    field_values,
+    head_end,
+    parse_head,
+    read_head,
+)
 
 __all__ = [
     "ChunkReader",
@@ -34,4 +43,5 @@ __all__ = [
     "framing",
     "head_end",
     "parse_head",
+    "read_head",
 ]

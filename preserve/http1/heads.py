@@ -19,7 +19,7 @@ class HttpError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """The head of a final response.
+    """The head of a response.
 
     Attributes:
         status: the status code, 100 to 999.
@@ -34,6 +34,11 @@ class Head:
     headers: tuple[tuple[str, str], ...]
     head_end: int
     version: str
+
+    @property
+    def is_interim(self) -> bool:
+        """Whether another response follows; 101 is final, for we never ask to switch protocols."""
+        return self.status < 200 and self.status != 101
 
 
 def head_end(data: bytes | bytearray, start: int = 0, searched: int = 0) -> int:
@@ -54,16 +59,23 @@ def parse_head(raw: bytes | bytearray) -> Head:
     Raises:
         HttpError: when the bytes are not HTTP/1.x or the head is not whole.
     """
-    start = 0
-    while True:
-        end = head_end(raw, start)
-        if not end:
-            check_start(raw, start)
-            raise HttpError("the response ends before its header fields do")
-        head = _one_head(bytes(raw[start:end]), end)
-        if head.status == 101 or head.status >= 200:
-            return head
-        start = end
+    head = read_head(raw)
+    while head.is_interim:
+        head = read_head(raw, head.head_end)
+    return head
+
+
+def read_head(raw: bytes | bytearray, start: int = 0) -> Head:
+    """Read the one head that begins at `start`, be it interim or final.
+
+    Raises:
+        HttpError: as for `parse_head`.
+    """
+    end = head_end(raw, start)
+    if not end:
+        check_start(raw, start)
+        raise HttpError("the response ends before its header fields do")
+    return _one_head(bytes(raw[start:end]), end)
 
 
 def check_start(raw: bytes | bytearray, start: int = 0) -> None:
