@@ -416,6 +416,18 @@ def test_what_is_no_record_is_refused(data: bytes) -> None:
         decode(data)
 
 
+@pytest.mark.parametrize("length", [b"0", b"2", b"4", b"-1", b"3x", b" ", b"9" * 30])
+def test_a_length_that_does_not_fit_is_refused(length: bytes) -> None:
+    block = digest(b"abc").encode()
+    data = (
+        b"WARC/1.1\r\nWARC-Type: resource\r\nWARC-Record-ID: <urn:uuid:0>\r\n"
+        b"WARC-Block-Digest: %s\r\nContent-Length: %s\r\n\r\nabc\r\n\r\n"
+    )
+    assert decode(data % (block, b"3")).block == b"abc"
+    with pytest.raises(ValueError, match="Content-Length"):
+        decode(data % (block, length))
+
+
 def test_a_record_that_is_not_there_is_named(tmp_path: Path) -> None:
     with writer_for(tmp_path) as writer:
         archived = writer.append_capture(capture(page()))
@@ -425,6 +437,8 @@ def test_a_record_that_is_not_there_is_named(tmp_path: Path) -> None:
         replace(ref, file="preserve-gone.warc.gz"),
         replace(ref, file="../" + ref.file),
         replace(ref, file="/etc/passwd"),
+        replace(ref, file="a\0b"),
+        replace(ref, file=""),
         replace(ref, offset=only_file(tmp_path).stat().st_size),
     ):
         with pytest.raises(RecordNotFoundError):

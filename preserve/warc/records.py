@@ -27,6 +27,7 @@ WARC_FIELDS = "application/warc-fields"
 GZIP_LEVEL = 6
 GZIP_WINDOW = 31
 
+_AFTER_BLOCK = b"\r\n\r\n"
 NewId = Callable[[], UUID]
 
 
@@ -87,14 +88,15 @@ def decode(data: bytes) -> Record:
     Raises:
         ValueError: it is no whole WARC record, or its block digest doesn't match; the message says which.
     """
+    stream = BytesIO(data)
     try:
-        found = ArcWarcRecordLoader().parse_record_stream(BytesIO(data), None, "warc", True)
+        found = ArcWarcRecordLoader().parse_record_stream(stream, None, "warc", True)
     except (ArchiveLoadFailed, StatusAndHeadersParserException, EOFError) as error:
         raise ValueError(f"it does not begin with a WARC record: {error}") from error
     named = tuple((str(name), str(value)) for name, value in found.rec_headers.headers)
-    length = int(found.length or 0)
-    block = bytes(found.raw_stream.read(length)) if length else b""
-    if len(block) != length or data[-4:] != b"\r\n\r\n" or not data[:-4].endswith(block):
+    start, end = stream.tell(), len(data) - len(_AFTER_BLOCK)
+    block = data[start:end]
+    if found.rec_headers.get_header("Content-Length") != str(len(block)) or data[end:] != _AFTER_BLOCK:
         raise ValueError("its Content-Length does not fit its bytes")
     apart = {"warc-type", "warc-record-id", "content-type", "content-length"}
     record = Record(
