@@ -7,7 +7,7 @@ PYTEST_ARGS ?=
 
 VENV := .venv
 RUN := $(VENV)/bin/python -P
-PIP := $(RUN) -m pip --quiet --disable-pip-version-check
+PIP := $(RUN) -m pip -qq --disable-pip-version-check
 SOURCES := pyproject.toml README.md LICENSE $(shell find preserve -type f -not -name '*.pyc')
 SCRIPTS := examples/demo.py examples/site.py tools/evaluate.py
 

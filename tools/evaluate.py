@@ -112,6 +112,9 @@ def verify(plan: Plan, epoch: int) -> Path:
     with results.open("rb") as lines:
         count = sum(1 for line in lines if line.strip())
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    wanted = sum(1 for path in (plan.folder / "posts").iterdir() if path.suffix == ".md")
+    if count != wanted:
+        raise EvaluationError(f"{count} results for {wanted} posts; the run's messages stand above")
     print(f"epoch {epoch}: {count} posts in {seconds:.0f} s, {count / seconds:.1f} a second,", end=" ")
     print(f"largest process {peak:.0f} MiB", flush=True)
     return results
