@@ -7,11 +7,10 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from ledger_samples import PLAN, POST, START, Sample, check_of
+from ledger_samples import PLAN, POST, SOURCE, START, Sample, capture_of, check_of
 
 from preserve.errors import ArchiveError
 from preserve.ledger import Ledger, RunState
@@ -203,6 +202,19 @@ def test_a_reader_sees_whole_transactions_of_a_run_that_goes_on(path: Path) -> N
             assert reader.posts_checked_in(run) == {"a.md", "b.md"}
 
 
+def test_several_threads_may_ask_while_one_appends(path: Path) -> None:
+    with Ledger.create_or_open(path) as ledger, ThreadPoolExecutor(3) as threads:
+        run = ledger.begin_run(PLAN)
+        ledger.append(run, [check_of(Sample())])
+        asked = [
+            threads.submit(lambda: (ledger.latest(POST), ledger.last_capture(SOURCE))) for _ in range(60)
+        ]
+        for number in range(20):
+            ledger.append(run, [check_of(Sample(post=f"{number}.md"))])
+        assert {answer.result() for answer in asked} == {(check_of(Sample()), capture_of(Sample()))}
+        assert len(ledger.posts_checked_in(run)) == 21
+
+
 def test_a_ledger_is_read_where_nothing_can_be_written(path: Path) -> None:
     make(path)
     # Where SQLite's shared memory file can't be made, as on a read-only medium; chmod wouldn't stop root.
@@ -279,6 +291,7 @@ def test_every_released_step_brings_an_older_file_up_to_this_version(path: Path)
 WRITER = """
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 sys.path[:0] = sys.argv[2:]
 from ledger_samples import PLAN, Sample, check_of
