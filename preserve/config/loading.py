@@ -136,7 +136,7 @@ class Overrides:
     Attributes:
         archive: the archive directory.
         jobs: hosts asked at the same time.
-        delay, timeout, older_than: seconds; `timeout` bounds the wait for a connection and for the next bytes.
+        delay, timeout, older_than: seconds; `timeout` bounds each wait, to connect and to read.
         proxy: URL of the proxy for every request.
         allow_private: networks that may be asked besides those of the file; None and () add none.
         ignore_robots: True asks although robots.txt says no.

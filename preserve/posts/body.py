@@ -62,7 +62,8 @@ def _take_leading(body: str, post: Post) -> tuple[str, list[SetAside]]:
     aside = []
     position = 0
     while True:
-        start = position + len(body[position:]) - len(body[position:].lstrip())
+        blank = _SPACES.match(body, position)
+        start = blank.end() if blank else position
         if not body.startswith("<!--", start):
             break
         end = body.find("-->", start)

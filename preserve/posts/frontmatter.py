@@ -68,7 +68,7 @@ class FrontMatterError(ValueError):
         why: what is wrong, and what to do.
     """
 
-    def __init__(self, line: int, why: str) -> None:  # noqa: D107 - the class says it
+    def __init__(self, line: int, why: str) -> None:
         super().__init__(why)
         self.line, self.why = line, why
 
@@ -152,17 +152,42 @@ def parse_front_matter(text: str, span: Span) -> FrontMatter:
 # ---------------------------------------------------------------- YAML
 
 
+_LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+_MARKS = 200
+_MAX_DEPTH = 100
+
+
+class _TooDeepError(ValueError):
+    """YAML nested so deep that the C composer, which recurses, would end the process."""
+
+
 def _load_yaml(text: str) -> object:
     """Every scalar as text: the base constructor knows neither tags nor types, so nothing can be built.
 
     An alias yields the one object its anchor made, and nobody walks nested values, so a bomb of aliases stays
-    as small as it was written.
+    as small as it was written. Raises _TooDeepError before libyaml's composer would overflow the C stack.
     """
-    loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)(text)
+    if any(text.count(mark) > _MARKS for mark in ("[", "{", "- ", "? ")) and _depth(text) > _MAX_DEPTH:
+        raise _TooDeepError
+    loader = _LOADER(text)
     try:
         return loader.get_single_data()
     finally:
         loader.dispose()
+
+
+def _depth(text: str) -> int:
+    """How deep the nodes of a YAML text are nested, as far as that matters; the parser itself does not recurse."""
+    depth = deepest = 0
+    for event in yaml.parse(text, Loader=_LOADER):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            deepest = max(deepest, depth)
+            if deepest > _MAX_DEPTH:
+                break
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+    return deepest
 
 
 def _parse_yaml(inner: str, first_line: int) -> FrontMatter:
@@ -195,7 +220,7 @@ def _yaml_fault(error: Exception, inner: str, first_line: int) -> FrontMatterErr
         return FrontMatterError(
             first_line + line, f"front matter has a character YAML forbids ({what}): remove it"
         )
-    if isinstance(error, RecursionError):
+    if isinstance(error, (RecursionError, _TooDeepError)):
         return FrontMatterError(first_line, "front matter is nested too deep")
     return FrontMatterError(first_line, f"front matter is not valid YAML: {str(error).splitlines()[0]}")
 

@@ -1,12 +1,12 @@
 """A post's body to one piece of HTML, the way Jekyll's kramdown and a feed reader would see it.
 
-Owns the split of a body into raw HTML and Markdown, and what of it is neither (Liquid tags, attribute lists). Knows
-nothing of which text is the article.
+Owns the split of a body into raw HTML and Markdown, and what of it is neither (Liquid tags, attribute lists).
+Knows nothing of which text is the article.
 
-kramdown takes an HTML element at the beginning of a line whole, up to its closing tag, whatever blank lines or
-indented lines it holds; CommonMark (section 4.6) would end it at the first blank line and make code of indented
-text. So elements are cut out first and only what is between them is rendered as Markdown. A body that is one HTML
-element, as most copies are, never meets the Markdown parser.
+kramdown takes an HTML element at the beginning of a line whole, up to its closing tag, whatever blank or
+indented lines it holds; CommonMark (section 4.6) would end it at the first blank line and make code of what is
+indented. So elements are cut out first, and only what is between them is rendered as Markdown. A body that is one
+HTML element, as most copies are, never meets the Markdown parser.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _ELEMENTS = (
 _START = re.compile(rf"^ {{0,3}}(?:<(?P<tag>{_ELEMENTS})(?=[\s/>])|(?P<fence>`{{3,}}|~{{3,}}))", re.I | re.M)
 _MARKDOWN_INSIDE = re.compile(r"""[^>]*\smarkdown=["']?(?:1|block|span)\b[^>]*>""", re.I)
 _RAW = re.compile(r"\{%-?\s*(?:end)?raw\s*-?%\}")
-_LIQUID = re.compile(r"\{%[^\n]{1,1000}?%\}|\{\{[^\n]{1,1000}?\}\}")
+_LIQUID = re.compile(r"\{%[^\n{]{1,1000}?%\}|\{\{[^\n{]{1,1000}?\}\}")
 _ATTRIBUTES = re.compile(r"\{:[^\n{}]{0,1000}\}")
 
 
@@ -69,10 +69,10 @@ def _after_fence(body: str, start: int, fence: str) -> int:
 def _after_element(body: str, start: int, tag: str) -> int:
     """Where the element that begins at `start` ends; the end of the body where it is not closed."""
     depth = 0
-    for found in re.compile(rf"<(/?){tag}(?=[\s/>])[^>]*>", re.I).finditer(body, start):
+    for found in re.compile(rf"<(/?){tag}(?=[\s/>])", re.I).finditer(body, start):
         depth += -1 if found[1] else 1
         if depth <= 0:
-            return found.end()
+            return body.find(">", found.end()) + 1 or len(body)
     return len(body)
 
 

@@ -1,7 +1,7 @@
 """What in a stored copy is not the article: the rules, read from `rules.toml`.
 
 A rule names a shape that feed makers, blog engines and page templates leave in a copy: a line that is only a
-date, a counter, a row of share buttons, a feed's footer. Users add their own in the configuration (`set-aside`).
+date, a counter, a row of share buttons, a feed's footer. Users add theirs in the configuration (`set-aside`).
 Owns the shape of the data; `body` and `vocabulary` apply it.
 """
 

@@ -1,7 +1,8 @@
-"""Lines that are nothing but dates, counters or share buttons, recognised by their words (`rules` has the lists).
+"""Lines that are nothing but dates, counters or share buttons, recognised by their words.
 
-Such lines come in every format and language; a grammar for each would never be whole. A line is taken for furniture
-only when every word of it is known and the words together make sense as a date, a count or a row of buttons.
+Such lines come in every format and language; a grammar for each would never be whole. A line is taken for
+furniture only when every word of it is known (`rules` has the lists) and the words together make sense as a
+date, a count or a row of buttons. A date needs its year or a time of day: `4 May` may well be a diary's paragraph.
 """
 
 from __future__ import annotations
@@ -13,9 +14,8 @@ from preserve.posts.rules import Words
 
 LONGEST = 160
 
-_NUMERIC_DATE = re.compile(
-    r"\d{1,4} ?[-/.年] ?\d{1,2} ?[-/.月] ?\d{1,4}|\d{1,2}月\d{1,2}[日号號]|\d{4}年\d{1,2}月"
-)
+_TIME_OR_YEAR = re.compile(r"\b(?:1[89]|20)\d\d\b|\d{4}年|\d{1,2}:\d\d")
+_NUMERIC_DATE = re.compile(r"\d{1,4} ?[-/.年] ?\d{1,2} ?[-/.月] ?\d{1,4}|\d{4}年\d{1,2}月")
 _TOKEN = re.compile(
     r"(?P<number>\d[\d.,:']*)"
     r"|(?P<space>[\s,，、·|/•‧:：.()\[\]（）【】<>《》~+–—-]+)"
@@ -45,7 +45,8 @@ def furniture_of(text: str, known: Words) -> str:
 def _count_or_date(line: str, words: list[str], known: Words) -> str:
     if not known.dates.issuperset(words):
         return "counter"
-    dated = _NUMERIC_DATE.search(line) or any(word in known.months for word in words)
+    named = _TIME_OR_YEAR.search(line) and any(word in known.months for word in words)
+    dated = named or _NUMERIC_DATE.search(line)
     ago = any(word.endswith("前") or word in {"ago", "vor", "il"} for word in words)
     return "date-line" if dated or ago else ""
 
