@@ -1,8 +1,8 @@
 """The headline: whether the stored one still stands on the page as a headline, and what stands there instead.
 
-A page names its headline in several places (h1, og:title, JSON-LD, <title>), with the site's name before or after
-it, cut short, or in an older wording. The stored title may carry such a suffix itself. So a headline is the same when
-either contains the other, the site's part set aside, and only the page's own first headline can be the new one.
+A page names its headline in several places, with the site's name before or after it, or cut short. What readers see
+are the first heading and the <title>; og:title and structured data may keep an older wording for years. So a stored
+headline that is only left in those is gone when heading and <title> agree on another.
 """
 
 from __future__ import annotations
@@ -10,64 +10,70 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from rapidfuzz import fuzz
-
 from preserve.compare.nature import weight
 from preserve.model import Change, ChangeKind, Extraction, Nature
 from preserve.text import fold
 
-_SITE_PART = re.compile(r"\s+[|–—\-·»«:_/]\s+|\s*[|_｜]\s*|\s+[-–—]+\s*|\s*[-–—]+\s+")
+_JOINT = re.compile(r"\s+[|–—\-·»«:_/@]+\s+|\s*[|_｜]\s*|\s+[-–—]+\s*|\s*[-–—]+\s+")
 _CUT = re.compile(r"(?:…|\.\.\.|\[…\]|\[\.\.\.\])\s*$")
+_LEAST_PART = 0.5
 
 
-def variants(title: str) -> list[str]:
-    """The folded title whole, and its parts where it is split by the signs that join a site's name to a title."""
-    parts = [part for part in _SITE_PART.split(title) if part and part.strip()]
-    whole = [title, _CUT.sub("", title)]
-    if len(parts) > 1:
-        whole.extend(" ".join(parts[:end]) for end in range(1, len(parts)))
-        whole.extend(" ".join(parts[start:]) for start in range(1, len(parts)))
-    return list(dict.fromkeys(key for text in whole if (key := fold(text))))
-
-
-def same_headline(stored: str, page: str) -> bool:
+def same_headline(one: str, other: str) -> bool:
     """Whether two titles are the same headline, the site's part and a cut-off end aside."""
-    left, right = fold(stored), fold(page)
+    left, right = fold(one), fold(other)
     if not left or not right:
         return False
-    if left == right:
+    if left == right or left in _parts(other) or right in _parts(one):
         return True
-    lefts, rights = variants(stored), variants(page)
-    longest_left, longest_right = max(lefts, key=len), max(rights, key=len)
-    if longest_left in rights or longest_right in lefts:
-        return True
-    if set(lefts[1:]) & {
-        key for key in rights if len(key) >= 0.5 * min(len(longest_left), len(longest_right))
-    }:
-        return True
-    if _CUT.search(stored) and right.startswith(lefts[-1]):
-        return True
-    return bool(_CUT.search(page)) and left.startswith(
-        variants(page)[1] if len(variants(page)) > 1 else right
+    if _CUT.search(one) or _CUT.search(other):
+        shorter, longer = sorted((fold(_CUT.sub("", one)), fold(_CUT.sub("", other))), key=len)
+        return bool(shorter) and longer.startswith(shorter)
+    # "Headline - Site A" and "Headline | Site B"
+    first = max((part for part in _openings(one) & _openings(other)), key=len, default="")
+    return len(first) >= _LEAST_PART * min(len(left), len(right))
+
+
+def _openings(title: str) -> set[str]:
+    """The folded beginnings of a title up to each joint."""
+    parts = _split(title)
+    return {key for end in range(1, len(parts) + 1) if (key := fold(" ".join(parts[:end])))}
+
+
+def _parts(title: str) -> set[str]:
+    """The folded beginnings and endings of a title that a site's name may have been joined to."""
+    parts = _split(title)
+    endings = {key for start in range(len(parts)) if (key := fold(" ".join(parts[start:])))}
+    return _openings(title) | endings
+
+
+def _split(title: str) -> list[str]:
+    return [part for part in _JOINT.split(title) if part and part.strip()]
+
+
+def headline_found(stored: str, page: Extraction) -> bool:
+    """Whether the stored headline stands on the page as a headline that readers see."""
+    if not any(same_headline(stored, headline) for headline in page.headlines):
+        return False
+    seen, title, key = fold(page.headline), fold(page.facts.title), fold(stored)
+    replaced = bool(seen) and seen in title and key not in title and not _among(stored, page)
+    return not replaced
+
+
+def _among(stored: str, page: Extraction) -> bool:
+    return same_headline(stored, page.headline) or same_headline(stored, page.facts.title)
+
+
+def headline_change(stored: str, page: Extraction) -> Change | None:
+    """The change where another headline took the stored one's place; None where it stands or nothing else does."""
+    if not fold(stored) or not fold(page.headline) or headline_found(stored, page):
+        return None
+    natures = (Nature.HEADLINE,)
+    return Change(
+        ChangeKind.REPLACE, stored, page.headline, stored, page.headline, None, None, natures, weight(natures)
     )
 
 
-def similar_headline(stored: str, page: str) -> float:
-    """Similarity 0..100 of two titles."""
-    return fuzz.ratio(fold(stored), fold(page))
-
-
-def is_found(stored: str, headlines: Sequence[str]) -> bool:
-    """Whether any of the page's headlines is the stored one."""
-    return any(same_headline(stored, headline) for headline in headlines)
-
-
-def headline_change(stored: str, page: Extraction) -> tuple[bool, list[Change]]:
-    """Whether the stored headline stands on the page, and the change where another one took its place."""
-    if not stored or is_found(stored, page.headlines):
-        return bool(stored), []
-    new = page.headline
-    if not new:
-        return False, []
-    natures = (Nature.HEADLINE,)
-    return False, [Change(ChangeKind.REPLACE, stored, new, stored, new, None, None, natures, weight(natures))]
+def known_titles(stored: str, headlines: Sequence[str]) -> frozenset[str]:
+    """Folded titles; a block that says no more than one of them is no addition."""
+    return frozenset(key for text in (stored, *headlines) if (key := fold(text)))

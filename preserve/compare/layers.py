@@ -5,6 +5,8 @@ Owns the order in which the layers are asked: main text, visible text, structure
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from preserve.compare.reading import Reading, Unit
 from preserve.model import Extraction, Layer
 from preserve.text import fold
@@ -13,10 +15,10 @@ from preserve.text import fold
 class Layers:
     """The folded texts of a page's layers."""
 
-    def __init__(self, page: Extraction, visible: Reading) -> None:
-        self.main = Reading(page.main).text
+    def __init__(self, page: Extraction, visible: Reading, script: Mapping[int, int] | None = None) -> None:
+        self.main = Reading(page.main, script).text
         self._visible = visible
-        self._structured = fold(" ".join(page.structured))
+        self._structured = fold(" ".join(page.structured)).translate(dict(script or {}))
         self._blocks = frozenset(visible.keys)
 
     @property

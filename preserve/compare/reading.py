@@ -7,13 +7,11 @@ Does not compare.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from preserve.model import Block, Span
 from preserve.text import SEPARATOR, Folded, fold, fold_with_offsets, is_unspaced, sentence_spans, tokens
-
-Fold = Callable[[str], str]
 
 _STRONG = 14
 _STRONG_UNSPACED = 6
@@ -64,9 +62,11 @@ class Reading:
         text: all keys, joined without a separator.
     """
 
-    def __init__(self, blocks: Sequence[Block]) -> None:
+    def __init__(self, blocks: Sequence[Block], script: Mapping[int, int] | None = None) -> None:
+        """Read `blocks`; `script` takes characters to one script (see `preserve.text.script_table`)."""
         self.blocks = tuple(blocks)
-        self.keys = _fold_all([block.text for block in self.blocks])
+        self._script = dict(script or {})
+        self.keys = self._fold([block.text for block in self.blocks])
         self.begins = [0]
         for key in self.keys:
             self.begins.append(self.begins[-1] + len(key))
@@ -121,7 +121,7 @@ class Reading:
             if len(cuts) == 1 and len(text) == len(self.blocks[span.block].text):
                 keys = [self.keys[span.block]]
             else:
-                keys = _fold_all([text[start:end] for start, end in cuts])
+                keys = self._fold([text[start:end] for start, end in cuts])
             for (start, end), key in zip(cuts, keys, strict=True):
                 if key:
                     found.append(Unit(span.block, span.start + start, span.start + end, key))
@@ -130,16 +130,17 @@ class Reading:
     def marks(self, spans: Sequence[Span]) -> list[Mark]:
         """The tokens of the given places, in order."""
         return [
-            Mark(token.key, span.block, token.start, token.end)
+            Mark(token.key.translate(self._script), span.block, token.start, token.end)
             for span in spans
             for token in tokens(self.blocks[span.block].text, span.start, span.end)
         ]
 
-
-def _fold_all(texts: Sequence[str]) -> list[str]:
-    """Fold many texts at the price of one."""
-    joined = SEPARATOR.join(texts)
-    keys = fold(joined).split(SEPARATOR)
-    if len(keys) != len(texts):  # a text holds the separator itself
-        return [fold(text.replace(SEPARATOR, " ")) for text in texts]
-    return keys
+    def _fold(self, texts: Sequence[str]) -> list[str]:
+        """Fold many texts at the price of one."""
+        joined = fold(SEPARATOR.join(texts))
+        if self._script:
+            joined = joined.translate(self._script)
+        keys = joined.split(SEPARATOR) if texts else []
+        if len(keys) != len(texts):  # a text holds the separator itself
+            return [fold(text.replace(SEPARATOR, " ")).translate(self._script) for text in texts]
+        return keys

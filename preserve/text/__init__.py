@@ -3,16 +3,19 @@
 from preserve.text.folding import SEPARATOR, Folded, fold, fold_with_offsets
 from preserve.text.sentences import sentence_spans
 from preserve.text.tokens import Token, han_share, is_number, is_unspaced, tokens, weight_of
+from preserve.text.variants import differ_in_script, script_table
 
 __all__ = [
     "SEPARATOR",
     "Folded",
     "Token",
+    "differ_in_script",
     "fold",
     "fold_with_offsets",
     "han_share",
     "is_number",
     "is_unspaced",
+    "script_table",
     "sentence_spans",
     "tokens",
     "weight_of",
