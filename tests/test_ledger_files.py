@@ -7,6 +7,8 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -290,8 +292,6 @@ def test_every_released_step_brings_an_older_file_up_to_this_version(path: Path)
 
 WRITER = """
 import sys
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 sys.path[:0] = sys.argv[2:]
 from ledger_samples import PLAN, Sample, check_of
