@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from warcio.archiveiterator import ArchiveIterator
 
 import preserve
 from preserve.model import Nature, Verdict
@@ -177,6 +178,18 @@ def test_judged_again_from_the_archive_every_verdict_is_the_same(shown: Shown) -
         before = shown.checks[Path(check["post"]).name]
         for key in ("verdict", "reason", "nature", "changes"):
             assert check[key] == before[key], check["post"]
+
+
+def test_every_kind_of_record_and_field_in_the_archive_is_documented(shown: Shown) -> None:
+    page = (EXAMPLES.parent / "docs" / "formats.md").read_text("utf-8")
+    found = {"warcinfo"}
+    for path in shown.archive.glob("*.warc.gz"):
+        with path.open("rb") as file:
+            for record in ArchiveIterator(file, no_record_parse=True):
+                found.add(record.rec_type)
+                found.update(name for name, _ in record.rec_headers.headers)
+    assert len(found) > 15
+    assert {word for word in found if f"`{word}`" not in page} == set()
 
 
 def test_a_port_that_is_taken_is_said_clearly(tmp_path: Path) -> None:
