@@ -204,17 +204,18 @@ def test_a_reader_sees_whole_transactions_of_a_run_that_goes_on(path: Path) -> N
             assert reader.posts_checked_in(run) == {"a.md", "b.md"}
 
 
-def test_several_threads_may_ask_while_one_appends(path: Path) -> None:
-    with Ledger.create_or_open(path) as ledger, ThreadPoolExecutor(3) as threads:
+def test_several_threads_may_ask_and_append(path: Path) -> None:
+    with Ledger.create_or_open(path) as ledger, ThreadPoolExecutor(4) as threads:
         run = ledger.begin_run(PLAN)
         ledger.append(run, [check_of(Sample())])
-        asked = [
-            threads.submit(lambda: (ledger.latest(POST), ledger.last_capture(SOURCE))) for _ in range(60)
-        ]
-        for number in range(20):
-            ledger.append(run, [check_of(Sample(post=f"{number}.md"))])
+        asked, appended = [], []
+        for number in range(40):
+            asked.append(threads.submit(lambda: (ledger.latest(POST), ledger.last_capture(SOURCE))))
+            checks = [check_of(Sample(post=f"{number}.md"))]
+            appended.append(threads.submit(ledger.append, run, checks))
         assert {answer.result() for answer in asked} == {(check_of(Sample()), capture_of(Sample()))}
-        assert len(ledger.posts_checked_in(run)) == 21
+        assert [done.result() for done in appended] == [None] * 40
+        assert len(ledger.posts_checked_in(run)) == 41
 
 
 def test_a_ledger_is_read_where_nothing_can_be_written(path: Path) -> None:
