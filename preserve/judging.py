@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from preserve import http1
-from preserve.compare import compare, compare_pages
+from preserve.compare import RULES, compare, compare_pages
 from preserve.digests import digest
 from preserve.errors import PostError
 from preserve.extract import decode_html, extract_page
@@ -30,6 +30,7 @@ from preserve.model import (
 from preserve.posts import parse_post, stored_copy
 from preserve.settings import DigestAlgorithm, Settings
 from preserve.tasks import Judged, JudgedPost, JudgeTask, PostBytes
+from preserve.text import fold
 from preserve.verdict import Case, ProbeSeen, find_markers, judge
 from preserve.warc import read_capture
 
@@ -44,6 +45,7 @@ class _Page:
     capture: Capture
     extraction: Extraction | None
     problem: str
+    reader_failed: bool = False
 
 
 def judge_capture(task: JudgeTask) -> Judged:
@@ -60,7 +62,8 @@ def judge_capture(task: JudgeTask) -> Judged:
     if page.extraction is None:
         return Judged(posts)
     text = "\n\n".join(block.text for block in page.extraction.main)
-    return Judged(posts, text, page.extraction.extractor)
+    text_digest = digest(fold(text).encode(), DigestAlgorithm.SHA256) if text else ""
+    return Judged(posts, text, text_digest, page.extraction.extractor, RULES)
 
 
 def judge_unread(task: JudgeTask, problem: str) -> Judged:
@@ -71,7 +74,7 @@ def judge_unread(task: JudgeTask, problem: str) -> Judged:
         problem: what happened, for the evidence.
     """
     capture = read_capture(Path(task.archive), task.capture)
-    page = _Page(capture, None, problem)
+    page = _Page(capture, None, problem, reader_failed=True)
     return Judged(tuple(_judge_post(post, page, None, None, task) for post in task.posts))
 
 
@@ -114,6 +117,10 @@ class _Earlier:
         self._archive, self._task, self._page = archive, task, page
         self._comparison: Comparison | None = None
 
+    @property
+    def template_candidates(self) -> frozenset[str]:
+        return frozenset(self._comparison.template_candidates if self._comparison is not None else ())
+
     def since_last(self) -> SinceLast | None:
         previous = self._task.previous
         if previous is None or self._page.extraction is None:
@@ -155,13 +162,19 @@ def _judge_post(
     comparison = None
     if page.extraction is not None and stored.blocks:
         comparison = compare(stored, page.extraction, template=task.template)
-    judgement = judge(Case(stored, page.capture, page.extraction, comparison, probe, page.problem))
+    judgement = judge(
+        Case(stored, page.capture, page.extraction, comparison, probe, page.problem, page.reader_failed)
+    )
     comparable = judgement.verdict in COMPARABLE
+    since_last = earlier.since_last() if earlier is not None and comparable else None
+    candidates = set(comparison.template_candidates if comparison is not None else ())
+    if earlier is not None and comparable:
+        candidates |= earlier.template_candidates
     return JudgedPost(
         path=post.path,
         digest=key,
         judgement=judgement,
-        since_last=earlier.since_last() if earlier is not None and comparable else None,
+        since_last=since_last,
         measures=comparison.measures if comparison is not None else None,
-        template_candidates=comparison.template_candidates if comparison is not None else (),
+        template_candidates=tuple(sorted(candidates)),
     )

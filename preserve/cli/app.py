@@ -30,7 +30,7 @@ COMMANDS = {
 
 
 class LazyGroup(click.Group):
-    """Commands whose modules are imported only when they are called; their short help stands in `COMMANDS`."""
+    """Commands whose modules are imported only when they are called; their help stands in `COMMANDS`."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The commands in the order a newcomer meets them."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping, Sequence
 
 from rich.console import Console, Group, RenderableType
@@ -39,6 +38,7 @@ MEANINGS: Mapping[Verdict, str] = {
 }
 OLD_STYLE, NEW_STYLE = "bold red", "bold green"
 CONTEXT = 48
+VERDICT_WIDTH = 17
 
 
 def verdict_text(verdict: Verdict, reason: object = None) -> Text:
@@ -54,10 +54,10 @@ def verdict_table(counts: Mapping[Verdict, int], *, title: str) -> Table:
     """Verdicts with their counts, shares and meanings; those that did not occur are left out."""
     total = sum(counts.values())
     table = Table(title=title, title_justify="left", box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    table.add_column("verdict")
-    table.add_column("posts", justify="right")
-    table.add_column("share", justify="right")
-    table.add_column("meaning", style="dim")
+    table.add_column("verdict", no_wrap=True)
+    table.add_column("posts", justify="right", no_wrap=True)
+    table.add_column("share", justify="right", no_wrap=True)
+    table.add_column("meaning", style="dim", no_wrap=True, overflow="ellipsis")
     for verdict in SIGNS:
         count = counts.get(verdict, 0)
         if count:
@@ -69,18 +69,18 @@ def verdict_table(counts: Mapping[Verdict, int], *, title: str) -> Table:
     return table
 
 
-def checks_table(checks: Sequence[Check], width: int) -> Table:
-    """One row a check: verdict, post, and what there is to say about it."""
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=False)
-    table.add_column(no_wrap=True)
-    table.add_column(ratio=2, no_wrap=True, overflow="ellipsis")
-    table.add_column(ratio=3, no_wrap=True, overflow="ellipsis")
+def checks_block(checks: Sequence[Check], width: int) -> RenderableType:
+    """Two lines a check: verdict and post, and below what there is to say about it."""
+    lines: list[Text] = []
     for check in checks:
-        judgement = check.judgement
-        table.add_row(
-            verdict_text(judgement.verdict), Text(post_name(check.post)), summary_text(check, width // 2)
-        )
-    return table
+        head = verdict_text(check.judgement.verdict)
+        head.pad_right(VERDICT_WIDTH - len(head.plain))
+        lines.append(head.append(post_name(check.post), style="default"))
+        summary = summary_text(check, width - VERDICT_WIDTH)
+        if summary.plain:
+            summary.truncate(max(20, width - VERDICT_WIDTH), overflow="ellipsis")
+            lines.append(Text(" " * VERDICT_WIDTH).append_text(summary))
+    return Group(*lines)
 
 
 def post_name(path: str) -> str:
@@ -158,11 +158,6 @@ def _tail(text: str) -> str:
 
 def _head(text: str) -> str:
     return text if len(text) <= CONTEXT else text[:CONTEXT] + "…"
-
-
-def nearest(name: str, names: Sequence[str]) -> str:
-    """The known name most like `name`, or ""."""
-    return next(iter(difflib.get_close_matches(name, names, 1)), "")
 
 
 def console(*, stderr: bool = False) -> Console:

@@ -50,7 +50,7 @@ def one_post(ledger: Ledger, fragment: str) -> str:
         return found[0]
     if not found:
         raise ConfigError(
-            f"{fragment}: no such post in the ledger. Give its path as it was verified, the end of that path, "
+            f"{fragment}: no such post in the ledger. Give its path as verified, the end of that path, "
             "or its source URL."
         )
     listed = "\n".join(f"  {post}" for post in found[:10])

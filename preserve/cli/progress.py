@@ -15,7 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColu
 from rich.progress import Progress as Bar
 from rich.text import Text
 
-from preserve.cli.look import SIGNS, checks_table, console, summary_text, verdict_table, verdict_text
+from preserve.cli.look import SIGNS, checks_block, console, summary_text, verdict_table, verdict_text
 from preserve.cli.safe import safe
 from preserve.jsonlines import check_object
 from preserve.model import Check, Reason, Verdict
@@ -125,7 +125,7 @@ class Progress:
             return
         if self._listed:
             self._out.print()
-            self._out.print(checks_table(self._listed, self._out.width))
+            self._out.print(checks_block(self._listed, self._out.width))
             if self._to_look_at > len(self._listed):
                 more = self._to_look_at - len(self._listed)
                 self._out.print(Text(f"and {more} more: preserve status, preserve show POST", style="dim"))

@@ -124,8 +124,8 @@ def _print_plan(plan: Plan, settings: Settings) -> None:
         hosts[task.host] = hosts.get(task.host, 0) + 1
     longest = max(hosts.values(), default=0) * settings.fetch.delay
     out.print(
-        f"{plan.posts} posts, {len(plan.tasks)} sources on {len(hosts)} hosts; the delays alone take at least "
-        f"{longest:.0f} s. {_left_out(plan)}".rstrip()
+        f"{plan.posts} posts, {len(plan.tasks)} sources on {len(hosts)} hosts; the delays alone take "
+        f"at least {longest:.0f} s. {_left_out(plan)}".rstrip()
     )
 
 

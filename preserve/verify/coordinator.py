@@ -1,4 +1,4 @@
-"""The run's one thread that knows everything: hands out work, takes in captures and judgements, writes the ledger.
+"""The run's one thread that knows everything: hands out work, takes in results, writes the ledger.
 
 Fetching threads fetch and archive; judging processes judge; only this thread touches the ledger. A check
 reaches the ledger after its records are synced to disk (promise 2), and every post planned reaches it exactly
@@ -305,7 +305,8 @@ class Coordinator:
             self._blocks.append((state.name, held.task.source, tuple(sorted(held.candidates))))
 
     def _template(self, host: str) -> frozenset[str]:
-        return frozenset(self._archive.ledger.block_counts(host, at_least=TEMPLATE_SOURCES))
+        counts = self._archive.ledger.block_counts(host)
+        return frozenset(key for key, count in counts.items() if count >= TEMPLATE_SOURCES)
 
     def _hold(self, state: HostState, held: _Held) -> None:
         self._held[state.name].append(held)
@@ -316,7 +317,7 @@ class Coordinator:
             self._schedule.add(state.name, [_ProbeTask(held.task.url, state.name)], first=True)
 
     def _release(self, state: HostState) -> None:
-        """Once the host's pages are all in (or too many wait): look again where what was learned bears on it."""
+        """Once the host's pages are all in (or too many wait), look again where what was learned matters."""
         held = self._held[state.name]
         if not held or state.name in self._probing or (state.pending and len(held) < HELD_AT_MOST):
             return
@@ -362,6 +363,7 @@ class Coordinator:
             capture=capture,
             post_digest=post.digest,
             since_last=post.since_last,
+            text_digest=held.judged.text_digest,
             extractor=held.judged.extractor,
             rules=held.judged.rules,
             measures=post.measures,
@@ -429,7 +431,7 @@ def _known_payload(capture: ArchivedCapture, previous: ArchivedCapture | None) -
 
 
 def _witnessed(check: Check, data: bytes | None, archive: Archive) -> Check:
-    """`check` with the `resource` record of the post's bytes, written now when these bytes are new to the archive."""
+    """`check` with the `resource` record of the post's bytes, written now when they are new."""
     if data is None:
         try:
             data = Path(check.post).read_bytes()

@@ -15,7 +15,7 @@ from preserve.verify.coordinator import Archive, Coordinator, Listener, Tools
 from preserve.verify.hosts import Incident
 from preserve.verify.names import LEDGER
 from preserve.verify.plan import Known, Plan, make_plan
-from preserve.warc import ArchiveLock, ArchiveWriter, Recovery, recover, scan_captures
+from preserve.warc import ArchiveLock, ArchiveWriter, recover, scan_captures, warc_files
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ def verify(
     directory = Path(settings.archive.directory)
     with ArchiveLock(directory):
         mended = recover(directory)
-        for line in _mended_text(mended):
+        for line in mended.lines:
             listener.notice(line)
         with Ledger.create_or_open(directory / LEDGER) as ledger:
             return _Books(settings, tools, listener, ledger).run(tuple(arguments), new_run)
@@ -98,7 +98,7 @@ class _Books:
     def _begin(
         self, arguments: tuple[str, ...], new_run: bool, since: datetime
     ) -> tuple[int, Collection[str]]:
-        """The run to write to, and the posts it has checked already when it is an unfinished one taken up again."""
+        """The run to write to, and the posts it has checked when it is an unfinished one taken up."""
         unfinished = self._ledger.unfinished_run()
         if unfinished is not None:
             same = unfinished.arguments == arguments and unfinished.started_at >= since
@@ -119,13 +119,9 @@ class _Books:
 
     def _unjudged(self, since: datetime) -> dict[str, ArchivedCapture]:
         """Captures on disk without a check, newest per URL: archived by a run that did not live to judge."""
-        recent = (
-            path
-            for path in sorted(self._directory.glob("*.warc.gz"))
-            if path.stat().st_mtime >= since.timestamp()
-        )
-        captures = (capture for path in recent for capture in scan_captures(path))
-        return _newest(self._ledger.captures_without_check(captures), since)
+        recent = (path for path in warc_files(self._directory) if path.stat().st_mtime >= since.timestamp())
+        found = (item for path in recent for item in scan_captures(path) if isinstance(item, ArchivedCapture))
+        return _newest(self._ledger.captures_without_check(found), since)
 
     def _warcinfo(self, run: int) -> dict[str, str]:
         return {"software": self._tools.software, "preserve-run": str(run)}
@@ -154,8 +150,3 @@ def _newest(captures: Iterable[ArchivedCapture], since: datetime) -> dict[str, A
         if capture.captured_at >= since and (known is None or known.captured_at < capture.captured_at):
             newest[capture.url] = capture
     return newest
-
-
-def _mended_text(mended: Recovery) -> Iterable[str]:
-    for file in mended.files:
-        yield str(file)
