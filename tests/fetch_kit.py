@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from wire_tls import authority
+
 from preserve.fetch import FetchTools, HostGate, HttpFetcher, NoSuchNameError, ResolverError
 from preserve.settings import FetchSettings
 
@@ -70,7 +72,7 @@ class Kit:
         self,
         names: Mapping[str, Sequence[str] | ResolverError] | None = None,
         environment: Mapping[str, str] | None = None,
-        ca_file: str = "",
+        ca_file: str | None = None,
         **settings: Any,
     ) -> None:
         base: dict[str, Any] = {
@@ -93,7 +95,7 @@ class Kit:
             stop=self.stop,
             random=random.Random(7),
             environment=environment or {},
-            ca_file=ca_file,
+            ca_file=authority().file if ca_file is None else ca_file,
             seed="test",
         )
         self.fetcher = HttpFetcher(self.settings, self.tools)

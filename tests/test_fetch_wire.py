@@ -236,7 +236,8 @@ def test_a_body_of_just_the_bound_is_whole() -> None:
     "endless", [b"X-More: and more\r\n", b"HTTP/1.1 100 Continue\r\n\r\n"], ids=["fields", "interim"]
 )
 def test_an_endless_header_stops_at_its_bound(endless: bytes) -> None:
-    final = ask([b"HTTP/1.1 100 Continue\r\n\r\n" + endless[:24], Endless(endless)], max_header_bytes=10_000)
+    start = b"HTTP/1.1 200 OK\r\n" if endless.startswith(b"X") else b""
+    final = ask([start + endless, Endless(endless)], max_header_bytes=10_000)
     assert final.failure is not None
     assert (final.failure.kind, final.truncated) == (FailureKind.HEADER_TOO_LARGE, Truncation.LENGTH)
     assert len(final.response) == 10_000

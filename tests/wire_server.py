@@ -136,7 +136,7 @@ class WireServer:
 
     def _answer(self, sock: socket.socket) -> None:
         head = b""
-        while b"\r\n\r\n" not in head:
+        while b"\r\n\r\n" not in head and not head.startswith(b"\x16"):  # a TLS hello is answered as it is
             data = sock.recv(65536)
             if not data:
                 return
@@ -144,7 +144,7 @@ class WireServer:
         sent = bytearray()
         with self._lock:
             self.heads.append(head)
-            target = head.split(b" ")[1].decode("latin-1")
+            target = head.split(b" ")[1].decode("latin-1") if head[:1] != b"\x16" else "TLS"
             steps = self._steps(target)
         try:
             for step in steps:

@@ -15,9 +15,19 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")  # RFC 6052, section 2.1
-_NAT64_LOCAL = ipaddress.IPv6Network("64:ff9b:1::/48")  # RFC 8215
 _COMPATIBLE = ipaddress.IPv6Network("::/96")  # RFC 4291, section 2.5.5.1
-_SHARED = ipaddress.IPv4Network("100.64.0.0/10")  # RFC 6598: carrier-grade NAT, some clouds' metadata
+# IANA's special-purpose registries, where Python's own `is_private` differs from release to release.
+_SPECIAL: tuple[tuple[Network, str], ...] = (
+    (ipaddress.IPv4Network("100.64.0.0/10"), "a shared address (carrier-grade NAT)"),  # RFC 6598
+    (ipaddress.IPv4Network("192.0.0.0/24"), "a protocol assignment, where clouds keep their metadata"),
+    (ipaddress.IPv4Network("192.88.99.0/24"), "a relay address"),  # RFC 7526
+    (ipaddress.IPv4Network("198.18.0.0/15"), "a benchmarking address"),  # RFC 2544
+    (ipaddress.IPv6Network("64:ff9b:1::/48"), "a local NAT64 address"),  # RFC 8215
+    (ipaddress.IPv6Network("100::/32"), "a discard address"),  # RFC 6666
+    (ipaddress.IPv6Network("2001::/23"), "a protocol assignment (Teredo among them)"),  # RFC 2928
+    (ipaddress.IPv6Network("3fff::/20"), "a documentation address"),  # RFC 9637
+    (ipaddress.IPv6Network("5f00::/16"), "a segment-routing address"),  # RFC 9602
+)
 # Public by registry, but answered by the machine's own cloud.
 _METADATA = frozenset({ipaddress.IPv4Address("168.63.129.16")})
 _LOOPBACK_NAMES = frozenset({"localhost", "localhost.localdomain", "ip6-localhost", "ip6-loopback"})
@@ -38,7 +48,7 @@ def refusal(address: str, allowed: Sequence[Network]) -> str:
     Args:
         address: an IPv4 or IPv6 address as the resolver gives it, a zone after `%` included.
         allowed: networks that may be asked although they are not public. An address that carries an IPv4
-            address inside (mapped, 6to4, NAT64, Teredo) is allowed when that one is.
+            address inside (mapped, 6to4, NAT64) is allowed when that one is.
     """
     try:
         outer = ipaddress.ip_address(address.partition("%")[0])
@@ -90,8 +100,6 @@ def _embedded(address: Address) -> Address | None:
         return address.ipv4_mapped
     if address.sixtofour is not None:
         return address.sixtofour
-    if address.teredo is not None:
-        return address.teredo[1]
     if address in _NAT64 or (address in _COMPATIBLE and int(address) > 0xFFFF):
         return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
     return None
@@ -106,10 +114,9 @@ def _not_public(address: Address) -> str:
         (address.is_link_local, "a link-local address, where clouds keep their metadata"),
         (address.is_multicast, "a multicast address"),
         (address in _METADATA, "a cloud's metadata address"),
-        (address in _SHARED, "a shared address (carrier-grade NAT)"),
-        (address in _NAT64_LOCAL, "a local NAT64 address"),
         (address.is_private, "a private address"),
         (address.is_reserved or getattr(address, "is_site_local", False), "a reserved address"),
         (not address.is_global, "not a public address"),
     )
-    return next((what for holds, what in kinds if holds), "")
+    special = next((what for network, what in _SPECIAL if address in network), "")
+    return next((what for holds, what in kinds if holds), special)
