@@ -13,6 +13,8 @@ from preserve.verdict.view import View
 from preserve.verdict.wording import fold, ideas
 
 _ELSEWHERE = frozenset({Region.NAVIGATION, Region.HEADER, Region.FOOTER, Region.HIDDEN, Region.COMMENTS})
+MOST = 0.9  # with this much left, what is missing was edited away
+REPLACED = 0.45  # new characters for each lost one: beyond it the text was rewritten, not cut
 _NEAR = 3  # blocks that may stand between the halves of a wall's message
 
 
@@ -43,24 +45,39 @@ def find_cut(layers: tuple[Layer, ...]) -> Cut:
 
 
 def truncated(view: View) -> Finding | None:
-    """Only the beginning is left: from one place on, everything is missing."""
+    """Only the beginning is left: from one place on everything is missing, and nothing has taken its place."""
     comparison = view.comparison
-    if comparison is None or not comparison.layers:
+    if comparison is None or not comparison.layers or comparison.coverage >= MOST:
         return None
-    cut = find_cut(comparison.layers)
-    gone = 1 - comparison.coverage
-    if not cut.kept or not cut.lost or cut.clean < 0.9:
+    cut, lost = find_cut(comparison.layers), 1 - comparison.coverage
+    if not (_parts_cleanly(cut) or _only_lead(comparison)) or cut.lost < 2:
         return None
+    saw = f"the first {cut.kept} sentences are there, the {cut.lost} after them are not ({lost:.0%} of the text)"
+    if _replacement(comparison) > REPLACED:
+        return Finding(f"{saw}, but other text stands in their place")
     wall = _wall_below(view)
-    saw = f"the first {cut.kept} sentences are there, the {cut.lost} after them are not ({gone:.0%} of the text)"
-    if comparison.coverage < 0.25 and not comparison.headline_found and wall is None:
-        return Finding(f"{saw}, but the headline is gone too")
-    deep = gone >= 0.5 or (gone >= 0.25 and cut.lost >= 8)
-    if wall is not None and (gone >= 0.1 and cut.lost >= 2):
+    if wall is not None:
         return Finding(f"{saw}; below them stands a wall", Verdict.TRUNCATED, wall)
-    if deep and cut.lost >= 2:
+    if comparison.coverage < 0.25 and not comparison.headline_found:
+        return Finding(f"{saw}, but the headline is gone too")
+    if lost >= 0.5 or (lost >= 0.25 and cut.lost >= 8):
         return Finding(saw, Verdict.TRUNCATED, Reason.CUT_SHORT)
     return Finding(f"{saw}: as much as an edit may take away")
+
+
+def _parts_cleanly(cut: Cut) -> bool:
+    return cut.kept > 0 and cut.clean >= 0.9
+
+
+def _only_lead(comparison: Comparison) -> bool:
+    """The same by characters, for copies with many short lines that recur elsewhere on a page."""
+    return comparison.coverage <= 0.5 and comparison.lead >= 0.6 and comparison.tail <= 0.1
+
+
+def _replacement(comparison: Comparison) -> float:
+    """How much new text the page has for each character that was lost."""
+    lost = sum(len(change.old) for change in comparison.changes)
+    return sum(len(change.new) for change in comparison.changes) / lost if lost else 0.0
 
 
 def edited(view: View) -> Finding | None:

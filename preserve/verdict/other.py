@@ -7,18 +7,19 @@ from __future__ import annotations
 
 import re
 
-from preserve.model import BlockKind, Reason, Verdict
+from preserve.model import Reason, Verdict
 from preserve.urls import host_of, is_home
 from preserve.verdict.case import Finding
 from preserve.verdict.markers import address_says
 from preserve.verdict.similar import resemblance
-from preserve.verdict.view import View, is_teaser, tell
+from preserve.verdict.view import View, tell
 from preserve.verdict.walls import WALL_LENGTH, gone_score, parked_score
 from preserve.verdict.wording import entries, ideas, reading_length
 
 SOFT_404_ALIKE = 0.95  # Bar-Yossef et al., "Sic Transit Gloria Telae" (WWW 2004): as alike as the random path's page
 _ERROR_TITLE = 64
 _ARTICLE = 500
+_LEAST_ARTICLE = 400  # reading length below which a page with nothing of the stored copy is no article
 _CODE = re.compile(r"(?:http\s*)?(?:error|fehler|erreur|codigo|código|错误|錯誤|エラー|ошибка)?\s*[:#-]?\s*(?:404|410)\b.{0,40}")
 
 
@@ -76,17 +77,16 @@ def front_page(view: View) -> Finding | None:
         return Finding(f"redirected to the front page {view.final_url}", Verdict.REPLACED, Reason.HOME_PAGE)
     if view.redirected and _is_section(view.capture.url, view.final_url):
         return Finding(f"redirected to the section {view.final_url}", Verdict.REPLACED, Reason.HOME_PAGE)
-    teasers, linked = _teasers(view), _linked_headlines(view)
+    teasers, linked = view.teasers, view.linked_headlines
     titled = [title for title in view.titles if title in entries("list", "list")]
     canonical = bool(view.facts.canonical) and is_home(view.facts.canonical) and not is_home(view.capture.url)
     saw = f"{teasers} teasers, {linked} linked headlines, longest running text {round(view.longest_run)} characters"
     if titled:
         saw += f", titled {titled[0]!r}"
-    listed = teasers >= 5 or linked >= 8
     short = view.longest_run < 2 * _ARTICLE
-    if (listed and short) or (titled and (teasers >= 3 or linked >= 4) and view.longest_run < 4 * _ARTICLE):
+    if (view.lists and short) or (titled and (teasers >= 3 or linked >= 4) and view.longest_run < 4 * _ARTICLE):
         return Finding(saw, Verdict.REPLACED, Reason.HOME_PAGE, wants_probe=not titled)
-    if (canonical or view.facts.page_type.lower() == "website") and listed:
+    if (canonical or view.facts.page_type.lower() == "website") and view.lists:
         return Finding(f"{saw}; it calls itself a front page", Verdict.REPLACED, Reason.HOME_PAGE, wants_probe=True)
     return Finding(saw)
 
@@ -101,6 +101,9 @@ def other_article(view: View) -> Finding | None:
         saw += ", under its own headline"
     elif view.page.headline:
         saw += f"; its headline is {view.page.headline[:80]!r}"
+    if view.article_length < _LEAST_ARTICLE:
+        saw += f", and only {round(view.article_length)} characters of running text: no article at all"
+        return Finding(saw, Verdict.UNEXTRACTABLE, Reason.EMPTY, wants_probe=True)
     return Finding(saw, Verdict.REPLACED, Reason.OTHER_ARTICLE, wants_probe=True)
 
 
@@ -135,15 +138,3 @@ def _is_section(source: str, final: str) -> bool:
 
 def _path(url: str) -> str:
     return "/" + url.partition("://")[2].partition("/")[2].partition("?")[0].partition("#")[0]
-
-
-def _teasers(view: View) -> int:
-    return sum(is_teaser(block) and reading_length(block.text) >= 20 for block in view.body)
-
-
-def _linked_headlines(view: View) -> int:
-    return sum(
-        block.link_density >= 0.8 and reading_length(block.text) >= 25
-        for block in view.body
-        if block.kind in (BlockKind.HEADLINE, BlockKind.LIST_ITEM, BlockKind.PARAGRAPH)
-    )

@@ -21,6 +21,7 @@ _TITLE_SEPARATORS = re.compile(r"\s+[|–—•·»:_-]+\s+|[|｜_«»]|\s[-–�
 _EXCERPT_CHARS = 2600
 _NO_FACTS = PageFacts()
 _LINKED = 0.6
+_DENSITY_BLOCKS = 40
 
 
 @dataclass(frozen=True)
@@ -105,6 +106,17 @@ class View:
         return inside or tuple(block for block in self.page.visible if block.region is not Region.HIDDEN)
 
     @cached_property
+    def column(self) -> tuple[Block, ...]:
+        """The blocks of `body` that do not stand aside."""
+        return tuple(block for block in self.body if block.region is not Region.ASIDE)
+
+    @cached_property
+    def article_length(self) -> float:
+        """Reading length of the main text, or of the longest running text where that is more."""
+        main = self.page.main if self.page is not None else ()
+        return max(self.longest_run, sum(reading_length(block.text) for block in main if block.link_density < _LINKED))
+
+    @cached_property
     def prose(self) -> tuple[Block, ...]:
         """The blocks of `body` that are not links."""
         return tuple(block for block in self.body if block.link_density < _LINKED)
@@ -155,6 +167,34 @@ class View:
         whole = [self.facts.title, *self.page.headlines[:2], *heads]
         parts = [fold(part) for text in whole for part in (*_TITLE_SEPARATORS.split(text), text) if part]
         return tuple(dict.fromkeys(part for part in parts if part and part not in stored))
+
+    @cached_property
+    def teasers(self) -> int:
+        """How many blocks are the cut beginning of another text."""
+        return sum(is_teaser(block) and reading_length(block.text) >= 20 for block in self.column)
+
+    @cached_property
+    def linked_headlines(self) -> int:
+        """How many blocks are the linked headline of another text."""
+        return sum(
+            block.link_density >= 0.8 and reading_length(block.text) >= 25
+            for block in self.column
+            if block.kind in (BlockKind.HEADLINE, BlockKind.LIST_ITEM, BlockKind.PARAGRAPH)
+        )
+
+    @property
+    def lists(self) -> bool:
+        """Whether the page's body leads to many other texts."""
+        return self.teasers >= 5 or self.linked_headlines >= 8
+
+    def density(self, section: str) -> float:
+        """Share (0..1, by reading length) of the first blocks of prose that hold an idea of `section`."""
+        total = said = 0.0
+        for block in self.prose[:_DENSITY_BLOCKS]:
+            length = min(reading_length(block.text), 300.0)
+            total += length
+            said += length if ideas(section, fold(block.text[:600])) else 0.0
+        return said / total if total else 0.0
 
     @cached_property
     def host_words(self) -> frozenset[str]:

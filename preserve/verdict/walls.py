@@ -16,11 +16,18 @@ WALL_LENGTH = 2200  # reading length of prose beyond which a page is more than a
 SHELL_LENGTH = 220
 ISOLATED_LENGTH = 900
 _WEIGHTS = {
-    "robot": 2, "puzzle": 2, "traffic": 2, "denied": 2, "security": 2, "region": 3,
+    "robot": 2, "human": 2, "puzzle": 2, "traffic": 2, "denied": 2, "security": 2, "region": 3,
     "verify": 1, "wait": 1, "browser": 1, "reference": 1,
 }  # fmt: skip
 _ENOUGH = 3
+_ENOUGH_AT_LENGTH = 5  # a longer text comes upon single ideas by chance
+_DENSE = 0.4  # share of a wall's words that speak of it
 _DECISIVE = frozenset({"robot", "puzzle", "traffic", "denied", "security", "region"})
+_OWN = {
+    "challenge": _DECISIVE,
+    "gone": frozenset({"missing", "withdrawn"}),
+    "consent": frozenset({"permission", "cookies", "data"}),
+}
 
 
 def vendor_challenge(view: View) -> Finding | None:
@@ -44,7 +51,7 @@ def challenge_shape(view: View) -> Finding | None:
     signs = [name for name in view.facts.markers if name.startswith(("captcha/", "shape/", "challenge/~"))]
     if view.redirected and "challenge" in address_says(view.final_url):
         signs.append("the address")
-    if signs and (said & _DECISIVE or view.seen_length < SHELL_LENGTH):
+    if signs and (_speaks_of_checks(said) or view.seen_length < SHELL_LENGTH):
         score += 2
     if view.facts.password_fields and not said & {"traffic", "puzzle"}:
         return Finding("a password is asked for")
@@ -52,8 +59,12 @@ def challenge_shape(view: View) -> Finding | None:
     saw = f"ideas {tell(said)}" if said else "no idea of a bot check"
     if signs:
         saw += f" with {tell(signs)}"
-    if score < _ENOUGH or (rival > score and not _titled(view, "challenge")):
+    enough = _ENOUGH if view.prose_length <= ISOLATED_LENGTH else _ENOUGH_AT_LENGTH
+    if score < enough or (rival > score and not _titled(view, "challenge")):
         return Finding(saw)
+    titled = _titled(view, "challenge")
+    if view.density("challenge") < (_DENSE / 2 if titled else _DENSE) or (view.lists and not titled):
+        return Finding(f"{saw} among other things")
     reason = Reason.LEGAL_REASONS if "region" in said and score == _WEIGHTS["region"] else Reason.CHALLENGE
     return Finding(f"a small page with {saw}", Verdict.BLOCKED, reason)
 
@@ -73,7 +84,11 @@ def challenge_at_error(view: View) -> Finding | None:
 def challenge_score(said: frozenset[str]) -> int:
     """How much the ideas say "bot check"; below the threshold without one that is a bot check's own."""
     score = sum(_WEIGHTS[name] for name in said)
-    return score if said & _DECISIVE else min(score, _ENOUGH - 1)
+    return score if _speaks_of_checks(said) else min(score, _ENOUGH - 1)
+
+
+def _speaks_of_checks(said: frozenset[str]) -> bool:
+    return bool(said & _DECISIVE) or {"human", "verify"} <= said
 
 
 def gone_score(view: View) -> int:
@@ -116,11 +131,11 @@ def consent_wall(view: View) -> Finding | None:
     names = view.has("consent")
     said = view.ideas("consent")
     addressed = view.redirected and "consent" in address_says(view.final_url)
-    small = _wall_sized(view, 2.5)
+    small = _wall_sized(view, 2.5) and not view.lists
     saw = f"ideas {tell(said)}" if said else "no idea of consent"
     if names and small:
         return Finding(f"{tell(names)}; {saw}", Verdict.REPLACED, Reason.CONSENT_WALL)
-    if small and len(said) >= (2 if addressed else 4):
+    if small and len(said) >= (2 if addressed else 4) and view.density("consent") >= _DENSE:
         return Finding(f"a page with {saw}", Verdict.REPLACED, Reason.CONSENT_WALL)
     if _wall_sized(view) and len(said) == 3 and "permission" in said and _titled(view, "consent"):
         return Finding(f"a small page with {saw}", Verdict.REPLACED, Reason.CONSENT_WALL)
@@ -133,6 +148,8 @@ def login_wall(view: View) -> Finding | None:
         return None
     said = view.ideas("wall")
     addressed = view.redirected and "login" in address_says(view.final_url)
+    if view.lists and not addressed:
+        return None
     if view.facts.password_fields and view.longest_run < WALL_LENGTH / 2 and (addressed or "login" in said):
         return Finding("nothing but a form to sign in", Verdict.TRUNCATED, Reason.LOGIN_WALL)
     if addressed and "login" in said and _wall_sized(view):
@@ -196,13 +213,10 @@ def _wall_sized(view: View, times: float = 1.0) -> bool:
 
 
 def _titled(view: View, section: str) -> bool:
-    """Whether a short title or headline alone holds an idea of `section` that is its own."""
-    own = {
-        "challenge": _DECISIVE | {"verify"},
-        "gone": {"missing", "withdrawn"},
-        "consent": {"permission", "cookies", "data"},
-    }[section]
-    return any(ideas(section, title) & own for title in view.titles if reading_length(title) <= 80)
+    """Whether a short title or headline alone holds an idea that is the section's own."""
+    own = _OWN[section]
+    short = (ideas(section, title) for title in view.titles if reading_length(title) <= 80)
+    return any(said & own or {"human", "verify"} <= said for said in short)
 
 
 def _is_server_error(title: str) -> bool:
