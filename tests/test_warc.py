@@ -44,7 +44,7 @@ from preserve.model import (
 )
 from preserve.settings import DigestAlgorithm
 from preserve.warc import ArchivedPost, read_block, read_capture, scan_captures, warc_files
-from preserve.warc.records import decode, encode
+from preserve.warc.records import Record, decode, encode
 
 PACKED = gzip.compress(b"x" * 99, mtime=0)
 CHUNKED = (
@@ -101,7 +101,7 @@ CAPTURES = st.builds(
 
 
 @given(written=st.lists(CAPTURES, min_size=1, max_size=3), algorithm=st.sampled_from(DigestAlgorithm))
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 def test_a_capture_comes_back_equal_whatever_bytes_it_holds(
     tmp_path: Path, written: list[Capture], algorithm: DigestAlgorithm
 ) -> None:
@@ -466,6 +466,41 @@ def test_a_summary_of_a_newer_version_is_refused_by_name(tmp_path: Path) -> None
         read_capture(tmp_path, replace(archived, first=ref, summary=ref))
     with pytest.raises(ArchiveError, match="newer preserve"):
         list(scan_captures(path))
+
+
+FORGERIES = [
+    b"[]",
+    b"{",
+    b"[" * 100_000,
+    b'{"version":1}',
+    b'{"version":1,"source":"s","url":"u","exchanges":[{"url":"u","response":"urn:uuid:none"}],"failure":null}',
+    b'{"version":1,"source":"s","url":"u","exchanges":[{"url":"u","role":"source","attempt":1,'
+    b'"started_at":7,"seconds":1}],"failure":null}',
+    b'{"version":1,"source":"s","url":"u","exchanges":[7],"failure":null}',
+    b'{"version":1,"source":"s","url":"u","exchanges":[],"failure":{"kind":"made-up","message":""}}',
+]
+
+
+@pytest.mark.parametrize("said", FORGERIES, ids=range(len(FORGERIES)))
+def test_a_forged_summary_is_an_error_by_place_and_never_a_crash(tmp_path: Path, said: bytes) -> None:
+    block = b"preserve-capture: " + said + b"\r\n"
+    fields = (("WARC-Date", "2026-03-01T12:00:00Z"), ("WARC-Block-Digest", digest(block)))
+    member = encode(Record("metadata", "urn:uuid:1", "application/warc-fields", fields, block))
+    (tmp_path / "x.warc.gz").write_bytes(member)
+    ref = RecordRef("urn:uuid:1", "x.warc.gz", 0, len(member))
+    with pytest.raises(ArchiveError, match=r"x\.warc\.gz at offset 0: record urn:uuid:1: its summary"):
+        read_capture(tmp_path, ArchivedCapture("s", "u", START, ref, ref, ()))
+
+
+@given(st.binary(max_size=200), st.integers(0, 300), st.integers(0, 40))
+@settings(max_examples=150, deadline=None)
+def test_any_bytes_are_a_record_or_a_value_error(noise: bytes, at: int, drop: int) -> None:
+    good = gzip.decompress(encode(Record("resource", "urn:uuid:1", "text/plain", (), page())))
+    for data in (noise, good[:at] + noise + good[at + drop :]):
+        try:
+            assert decode(data).kind
+        except ValueError as error:
+            assert str(error)
 
 
 def test_dates_keep_their_microseconds(tmp_path: Path) -> None:

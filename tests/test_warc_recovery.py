@@ -50,7 +50,7 @@ def test_wherever_the_end_is_torn_all_before_it_stays(tmp_path: Path) -> None:
     path, archived = left_open(tmp_path / "whole")
     data = path.read_bytes()
     starts = [0, *member_ends(data)]
-    for number, size in enumerate(range(archived[0].summary.offset, len(data), 23)):
+    for number, size in enumerate(range(archived[0].summary.offset, len(data), 41)):
         directory = tmp_path / str(number)
         directory.mkdir()
         (directory / path.name).write_bytes(data[:size])
@@ -111,6 +111,17 @@ def test_a_tail_of_anything_else_is_cut(tmp_path: Path, tail: bytes) -> None:
     assert (found.cut, found.damage, list(found.captures)) == (len(tail), (), archived)
     assert (tmp_path / found.quarantine).read_bytes() == tail
     assert reads_clean(tmp_path / found.file)
+
+
+def test_being_killed_while_mending_comes_to_the_same(tmp_path: Path) -> None:
+    path, archived = left_open(tmp_path)
+    end = path.stat().st_size
+    path.write_bytes(path.read_bytes() + b"torn")
+    (tmp_path / "quarantine").mkdir()  # killed after a part of the tail was copied, before it was cut
+    (tmp_path / "quarantine" / f"{archived[0].first.file}.{end}.tail").write_bytes(b"to")
+    (found,) = recover(tmp_path).files
+    assert (found.cut, list(found.captures)) == (4, archived)
+    assert [copy.read_bytes() for copy in (tmp_path / "quarantine").iterdir()] == [b"torn"]
 
 
 @pytest.mark.parametrize("size", [0, 1, 100, None])

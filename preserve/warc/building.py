@@ -91,8 +91,10 @@ def capture_records(make: Maker, capture: Capture, captured_at: datetime) -> tup
             records.append(_response(make, exchange, request_id, response_id))
     described = next((last for pair in reversed(ids) for last in reversed(pair) if last), None)
     fields: list[tuple[str, str]] = [("WARC-Date", warc_date(captured_at))]
-    if uri := _legal_or_none(capture.url):
-        fields.append(("WARC-Target-URI", uri))
+    if capture.url.lower().startswith(
+        ("http://", "https://")
+    ):  # else not a URI: section 5.14 lets it be absent
+        fields.append(("WARC-Target-URI", legal_uri(capture.url)))
     if described:
         fields.append(("WARC-Refers-To", f"<{described}>"))
     block = summary_block(capture, ids)
@@ -192,11 +194,3 @@ def _exchange_fields(exchange: Exchange, uri: str) -> Fields:
 
 def _concurrent(other: str | None) -> Fields:
     return (("WARC-Concurrent-To", f"<{other}>"),) if other else ()
-
-
-def _legal_or_none(url: str) -> str | None:
-    """`url` as a legal URI, or None: a `metadata` record may go without (section 5.14)."""
-    try:
-        return legal_uri(url) or None
-    except ValueError:
-        return None

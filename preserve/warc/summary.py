@@ -82,8 +82,8 @@ def capture_of(records: Sequence[Record]) -> Capture:
             exchanges=tuple(_exchange(entry, blocks) for entry in said["exchanges"]),
             failure=_failure(said["failure"]),
         )
-    except (KeyError, TypeError) as error:
-        raise ValueError(f"its summary names what is not there: {error}") from error
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise ValueError(f"its summary can't be followed: {error!r}") from error
 
 
 def archived_capture(found: Iterable[tuple[Record, RecordRef]]) -> ArchivedCapture:
@@ -105,15 +105,15 @@ def archived_capture(found: Iterable[tuple[Record, RecordRef]]) -> ArchivedCaptu
             summary=summary_ref,
             exchanges=tuple(_archived_exchange(entry, refs) for entry in said["exchanges"]),
         )
-    except (KeyError, TypeError) as error:
-        raise ValueError(f"its summary names what is not there: {error}") from error
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise ValueError(f"its summary can't be followed: {error!r}") from error
 
 
 def _said(summary: Record) -> Mapping[str, Any]:
     """The summary's JSON object."""
     try:
         said = json.loads(summary.block.decode("utf-8").partition(": ")[2])
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"its summary can't be read: {error}") from error
     if not isinstance(said, dict) or said.get("version") != VERSION:
         raise ValueError(f"its summary is not of version {VERSION}; a newer preserve wrote it")
