@@ -18,6 +18,7 @@ from preserve.verdict.wording import entries, ideas, reading_length
 
 SOFT_404_ALIKE = 0.95  # Bar-Yossef et al., "Sic Transit Gloria Telae" (WWW 2004): as alike as the random path's page
 _ERROR_TITLE = 64
+_BRIEF = 300
 _ARTICLE = 500
 _LEAST_ARTICLE = 400  # reading length below which a page with nothing of the stored copy is no article
 _CODE = re.compile(r"(?:http\s*)?(?:error|fehler|erreur|codigo|código|错误|錯誤|エラー|ошибка)?\s*[:#-]?\s*(?:404|410)\b.{0,40}")
@@ -48,7 +49,7 @@ def error_page(view: View) -> Finding | None:
         return Finding(f"titled {named[0]!r}", Verdict.REPLACED, Reason.SOFT_404)
     if view.redirected and "gone" in address_says(view.final_url) and view.longest_run <= WALL_LENGTH:
         return Finding(f"redirected to {view.final_url}", Verdict.REPLACED, Reason.SOFT_404)
-    if view.prose_length <= WALL_LENGTH and gone_score(view) >= 4:
+    if view.prose_length <= WALL_LENGTH and gone_score(view) >= (3 if view.prose_length <= _BRIEF else 4):
         return Finding(f"a small page with ideas {said}", Verdict.REPLACED, Reason.SOFT_404, wants_probe=True)
     return Finding(f"ideas {said}" if said else "no idea of an error page")
 

@@ -14,6 +14,7 @@ from preserve.verdict.wording import fold, holds, ideas, reading_length
 
 WALL_LENGTH = 2200  # reading length of prose beyond which a page is more than a wall
 SHELL_LENGTH = 220
+_SENTENCE = 60
 ISOLATED_LENGTH = 900
 _WEIGHTS = {
     "robot": 2, "human": 2, "puzzle": 2, "traffic": 2, "denied": 2, "security": 2, "region": 3,
@@ -172,19 +173,41 @@ def script_shell(view: View) -> Finding | None:
         return None
     if gone_score(view) >= _ENOUGH or parked_score(view) >= _ENOUGH:
         return None
-    challenged = any(name.startswith(("shape/", "captcha/")) for name in facts.markers)
-    if challenged and not facts.title.strip() and length < SHELL_LENGTH / 2:
-        return Finding("a page without title or text whose script checks the visitor", Verdict.BLOCKED, Reason.CHALLENGE)
-    if "challenge" in address_says(view.final_url) and view.redirected:
-        return Finding("led to the address of a bot check", Verdict.BLOCKED, Reason.CHALLENGE)
-    if challenge_score(ideas("challenge", noscript)) >= _ENOUGH:
-        return Finding("no text, and <noscript> speaks of a bot check", Verdict.BLOCKED, Reason.CHALLENGE)
-    saw = f"{round(length)} characters in sight, {facts.scripts} scripts"
+    if (why := _checks_in_silence(view, noscript)) is not None:
+        return Finding(why, Verdict.BLOCKED, Reason.CHALLENGE)
+    if view.prose_length >= _SENTENCE and not (asks or holds("script", "script", view.words) or _own_title(view)):
+        return Finding("says something of its own")
+    saw = f"{round(length)} characters in sight, {facts.scripts} scripts, {facts.frames} frames"
     if facts.scripts or asks:
         return Finding(saw, Verdict.UNEXTRACTABLE, Reason.SCRIPT_SHELL)
     if length < 20 or facts.refresh or facts.frames:
-        return Finding(f"{saw}, {facts.frames} frames", Verdict.UNEXTRACTABLE, Reason.EMPTY)
+        return Finding(saw, Verdict.UNEXTRACTABLE, Reason.EMPTY)
     return None
+
+
+def _checks_in_silence(view: View, noscript: str) -> str | None:
+    """Why a page with hardly any text is a bot check and no shell; None where nothing says so."""
+    facts = view.facts
+    signs = [name for name in facts.markers if name.startswith(("shape/", "captcha/"))]
+    if signs and not facts.title.strip() and view.seen_length < SHELL_LENGTH / 2:
+        return f"a page without title and text with {tell(signs)}"
+    if facts.refresh and _path(facts.refresh) == _path(view.final_url):
+        return f"a page without text that sends back to itself: {facts.refresh}"
+    if view.redirected and "challenge" in address_says(view.final_url):
+        return f"led to the address of a bot check: {view.final_url}"
+    if challenge_score(ideas("challenge", noscript)) >= _ENOUGH:
+        return "no text, and <noscript> speaks of a bot check"
+    return None
+
+
+def _own_title(view: View) -> bool:
+    """Whether the page bears the stored headline, as the shell of an application does."""
+    stored = fold(view.case.stored.title)
+    return bool(stored) and stored in fold(view.facts.title)
+
+
+def _path(url: str) -> str:
+    return url.partition("://")[2].partition("?")[0].partition("#")[0].removeprefix("www.").rstrip("/")
 
 
 def isolated(view: View) -> Finding | None:

@@ -61,9 +61,10 @@ def _pattern(words: list[str]) -> re.Pattern[str]:
     bounded, anywhere = [], []
     for word in words:
         stem = r"\s+".join(re.escape(part) for part in fold(word.strip("*")).split())
-        if word.startswith("*") or _GLUED.search(word):
+        if _GLUED.search(word):
             anywhere.append(stem)
-        else:
-            bounded.append(stem if word.endswith("*") else stem + r"(?!\w)")
+            continue
+        stem = stem if word.endswith("*") else stem + r"(?!\w)"
+        (anywhere if word.startswith("*") else bounded).append(stem)
     parts = [rf"(?<!\w)(?:{'|'.join(bounded)})"] if bounded else []
     return re.compile("|".join(parts + anywhere))
