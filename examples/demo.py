@@ -15,6 +15,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -32,6 +33,7 @@ CONFIG = HERE / "preserve.toml"
 PORT = 8421
 READY_SECONDS = 30.0
 FOUND = 1
+INTERRUPTED = 130
 
 
 class DemoError(Exception):
@@ -71,6 +73,8 @@ class Stage:
             encoding="utf-8",
             check=False,
         )
+        if done.returncode == INTERRUPTED:
+            raise KeyboardInterrupt
         if done.returncode not in (0, FOUND):
             raise DemoError(f"`preserve {arguments[0]}` stopped with exit code {done.returncode}; see above.")
         return done.stdout or ""
@@ -163,7 +167,7 @@ def play(stage: Stage) -> list[str]:
     wrong = []
     posts = str(stage.posts)
     with stage.site(1):
-        print("First run: the pages are as they were when the posts were kept.")
+        print("First run: the pages are as they were when the posts were kept.", flush=True)
         stage.preserve("verify", posts, quiet=True)
     checks = checks_of(stage.preserve("status", "--json", quiet=True))
     counts = Counter(check["verdict"] for check in checks.values())
@@ -201,12 +205,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--archive", type=Path, help="an empty directory to keep the captures in")
     options = parser.parse_args(arguments)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(2))  # so that the web site is stopped then, too
     with tempfile.TemporaryDirectory() as folder:
         try:
             wrong = play(prepared(Path(folder), options.port, options.archive))
         except DemoError as error:
             print(f"demo: {error}", file=sys.stderr)
             return 2
+        except KeyboardInterrupt:
+            print("demo: interrupted", file=sys.stderr)
+            return INTERRUPTED
     for line in wrong:
         print(f"demo: NOT AS EXPECTED: {line}", file=sys.stderr)
     total = len(expected(2))

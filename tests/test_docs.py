@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from dataclasses import fields
 from datetime import UTC, datetime
 from pathlib import Path
@@ -156,3 +157,20 @@ def test_what_is_called_runnable_runs(tmp_path: Path) -> None:
         done = run(*line.split(), cwd=tmp_path)
         assert done.returncode == 0, f"{line}: {done.stderr}"
     assert (tmp_path / "preserve.toml").is_file()
+
+
+def test_every_dependency_has_its_reason() -> None:
+    page = (ROOT / "docs" / "decisions" / "0001-dependencies.md").read_text("utf-8")
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    wanted = {re.split(r"[<>=!~\[ ;]", line)[0] for line in project["project"]["dependencies"]}
+    named = {name for row in re.findall(r"^\| ([^|]+) \|", page, re.MULTILINE) for name in row.split(", ")}
+    assert wanted <= named
+
+
+def test_every_room_of_the_package_has_its_layer() -> None:
+    page = (ROOT / "docs" / "decisions" / "0002-layers.md").read_text("utf-8")
+    package = Path(preserve.__file__).parent
+    found = {
+        path.stem for path in package.iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()
+    }
+    assert found - {"__init__", "__main__"} == set(re.findall(r"`([a-z0-9]+)`", tables_of(page)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -199,6 +200,19 @@ def test_a_port_that_is_taken_is_said_clearly(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert f"Is port {port} taken?" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_web_site_stops_with_the_demo(tmp_path: Path, number: signal.Signals) -> None:
+    port = free_port()
+    words = [sys.executable, str(EXAMPLES / "demo.py"), "--port", str(port), "--archive", str(tmp_path)]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as playing:
+        assert playing.stdout is not None
+        assert playing.stdout.readline().startswith(b"First run")  # the site answers
+        playing.send_signal(number)
+        assert playing.wait(timeout=20) in (2, 130)
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.2", port), timeout=2).close()
 
 
 def test_an_archive_with_something_in_it_is_left_alone(tmp_path: Path) -> None:
