@@ -22,7 +22,7 @@ from preserve.fetch.robots import MAX_BYTES, MAX_REDIRECTS, Robots, read_robots,
 from preserve.fetch.tools import FetchTools
 from preserve.model import Capture, Exchange, ExchangeRole, Failure, FailureKind
 from preserve.settings import FetchSettings
-from preserve.urls import host_of, join, origin_of, split, wire_url
+from preserve.urls import host_of, origin_of, split, unsplit, wire_url
 
 MAX_ORIGINS = (
     4096  # robots.txt readings kept; a host's posts come together, so that an old one is seldom missed
@@ -209,9 +209,10 @@ def sibling(url: str, seed: str) -> str:
     how it answers for pages it no longer has.
     """
     name = hashlib.sha256(f"{seed}\n{url}".encode()).hexdigest()[:24]
-    path = split(url).path
-    directory, slash = (path[:-1], "/") if path.endswith("/") else (path, "")
-    last = directory.rpartition("/")[2]
+    parts = split(url)
+    path = parts.path or "/"
+    slash = "/" if path.endswith("/") and path.strip("/") else ""
+    directory, _, last = path.removesuffix(slash).rpartition("/")
     _, dot, suffix = last.rpartition(".")
     ending = f".{suffix}" if dot and suffix.isalnum() and len(suffix) <= 5 else ""
-    return join(url, f"{directory[: directory.rfind('/') + 1] or '/'}{name}{ending}{slash}")
+    return unsplit(parts._replace(path=f"{directory}/{name}{ending}{slash}", query=None, fragment=None))
