@@ -131,7 +131,7 @@ def check_network(text: str) -> str:
 
 
 def _digest(value: object) -> DigestAlgorithm | None:
-    return DigestAlgorithm(value) if value in {"sha256", "sha1"} else None
+    return DigestAlgorithm(value) if isinstance(value, str) and value in {"sha256", "sha1"} else None
 
 
 def _patterns(value: object) -> tuple[tuple[str, str], ...] | None:

@@ -74,7 +74,7 @@ class FrontMatterError(ValueError):
 
 
 _OPENING = re.compile(
-    r"[\ufeff\s]*?^(-{3,}|\+{3}|;{3,})[ \t]*\n"  # fenced
+    r"\ufeff?(?:[ \t]*\n)*(-{3,}|\+{3}|;{3,})[ \t]*\n"  # fenced
     r"|\ufeff?\s*(?=\{\s*[\"}])"  # a JSON object
     r"|\ufeff?(?=[A-Za-z_][\w.-]{0,60}[ \t]*:(?:[ \t]|\n))",  # Hexo: keys at once
     re.M,
@@ -177,7 +177,7 @@ def _load_yaml(text: str) -> object:
 
 
 def _depth(text: str) -> int:
-    """How deep the nodes of a YAML text are nested, as far as that matters; the parser itself does not recurse."""
+    """How deep a YAML text is nested, as far as that matters; the parser itself does not recurse."""
     depth = deepest = 0
     for event in yaml.parse(text, Loader=_LOADER):
         if isinstance(event, yaml.CollectionStartEvent):

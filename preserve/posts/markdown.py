@@ -4,9 +4,9 @@ Owns the split of a body into raw HTML and Markdown, and what of it is neither (
 Knows nothing of which text is the article.
 
 kramdown takes an HTML element at the beginning of a line whole, up to its closing tag, whatever blank or
-indented lines it holds; CommonMark (section 4.6) would end it at the first blank line and make code of what is
-indented. So elements are cut out first, and only what is between them is rendered as Markdown. A body that is one
-HTML element, as most copies are, never meets the Markdown parser.
+indented lines it holds; CommonMark (section 4.6) would end it at the first blank line and make code of what
+follows. So elements are cut out first, and only what is between them is rendered as Markdown. A body that is
+one HTML element, as most copies are, never meets the Markdown parser.
 """
 
 from __future__ import annotations

@@ -57,16 +57,18 @@ def read_bytes(path: str) -> bytes:
         handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | getattr(os, "O_NONBLOCK", 0))
     except (OSError, ValueError) as error:
         raise PostError(path, 0, f"can't be opened: {_reason(error)}") from error
-    with open(handle, "rb") as file:  # noqa: PTH123 - a descriptor, already checked for its kind below
-        status = os.fstat(file.fileno())
+    try:
+        status = os.fstat(handle)
         if not stat.S_ISREG(status.st_mode):
             raise PostError(path, 0, "is not a regular file: name a post or a directory of posts")
         if status.st_size > MAX_POST_BYTES:
             raise PostError(path, 0, f"is larger than {MAX_POST_BYTES >> 20} MiB: that is no post")
-        try:
-            return file.read()
-        except OSError as error:
-            raise PostError(path, 0, f"can't be read: {_reason(error)}") from error
+        with open(handle, "rb", closefd=False) as file:
+            return file.read(MAX_POST_BYTES + 1)
+    except OSError as error:
+        raise PostError(path, 0, f"can't be read: {_reason(error)}") from error
+    finally:
+        os.close(handle)
 
 
 def _reason(error: Exception) -> str:
@@ -133,7 +135,10 @@ def _byte_offset(text: str, offset: int, encoding: str) -> int:
     if "\r" in text:
         while (count := text.count("\r\n", 0, offset + extra)) != extra:
             extra = count
-    return len(text[: offset + extra].encode(encoding))
+    end = offset + extra
+    if text.startswith("\n", end) and text.startswith("\r", end - 1):
+        end += 1  # the closing fence's own line end
+    return len(text[:end].encode(encoding))
 
 
 def _looks_like_post(matter: FrontMatter, settings: PostSettings) -> bool:

@@ -2,7 +2,7 @@
 
 Such lines come in every format and language; a grammar for each would never be whole. A line is taken for
 furniture only when every word of it is known (`rules` has the lists) and the words together make sense as a
-date, a count or a row of buttons. A date needs its year or a time of day: `4 May` may well be a diary's paragraph.
+date, a count or a row of buttons. A date needs its year or a time of day: `4 May` may be a diary's paragraph.
 """
 
 from __future__ import annotations
