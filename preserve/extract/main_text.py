@@ -36,6 +36,7 @@ _HTML_NAMES = {
 
 # Fifty times a large article, and deeper tables than any layout: trafilatura's time grows faster than these.
 _MAX_ELEMENTS = 50_000
+_MAX_TEXT = 2_000_000  # code points
 _ELEMENTS = XPath("count(//*)")
 _TABLES_WITHIN = XPath("boolean(//table[count(ancestor::table) > 16])")
 
@@ -55,7 +56,7 @@ def main_blocks(root: HtmlElement, *, url: str, visible: tuple[Block, ...]) -> t
         visible: the page's blocks. The running text among them is the main text of a page that is out of all
             proportion, on which trafilatura would take minutes.
     """
-    if _ELEMENTS(root) > _MAX_ELEMENTS or _TABLES_WITHIN(root):
+    if _is_out_of_proportion(root, visible):
         return tuple(block for block in visible if _is_running(block))
     try:
         found = bare_extraction(root, url=url, **OPTIONS)
@@ -67,6 +68,14 @@ def main_blocks(root: HtmlElement, *, url: str, visible: tuple[Block, ...]) -> t
     for element in body.iter(*_HTML_NAMES):
         element.tag = _HTML_NAMES[element.tag]
     return blocks_of(body, regions=False)
+
+
+def _is_out_of_proportion(root: HtmlElement, visible: tuple[Block, ...]) -> bool:
+    return bool(
+        _ELEMENTS(root) > _MAX_ELEMENTS
+        or _TABLES_WITHIN(root)
+        or sum(len(block.text) for block in visible) > _MAX_TEXT
+    )
 
 
 def _is_running(block: Block) -> bool:

@@ -5,8 +5,9 @@ Level 3, section 4.1.1); a single <br> ends a block where the line before it end
 it is indented, and is kept as a newline where neither holds. Two or more always end it. So a copy that
 separates paragraphs by <br> and a page that uses <p> give the same blocks.
 
-What no reader sees at all (scripts, styles, templates, <noscript>, <head>, fallback content of embedded
-media) is left out; what is hidden for the moment stays, in the region `hidden`.
+What no reader sees at all (scripts, styles, templates, <noscript>, <title>, fallback content of embedded
+media) is left out; what is hidden for the moment stays, in the region `hidden`. The <head> is walked like the
+rest: where a page leaves <body> out, libxml2 puts sectioning elements there.
 """
 
 from __future__ import annotations
@@ -35,12 +36,12 @@ MARKUP_RULES = "markup/1"
 """Version of the rules of this package: raised whenever the same tree may give other blocks."""
 
 _SKIPPED = word_set(
-    "head script style template noscript svg iframe object embed audio video canvas noembed noframes "
+    "script style template noscript svg iframe object embed audio video canvas noembed noframes "
     "title applet area map"
 )
 _BLOCKS = word_set(
     "address article aside blockquote body caption center dd details dialog dir div dl dt fieldset "
-    "figcaption figure footer form h1 h2 h3 h4 h5 h6 header hgroup hr html legend li listing main "
+    "figcaption figure footer form h1 h2 h3 h4 h5 h6 head header hgroup hr html legend li listing main "
     "menu nav ol optgroup option p plaintext pre search section summary table tbody td tfoot th thead "
     "tr ul xmp"
 )

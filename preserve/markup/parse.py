@@ -85,6 +85,6 @@ def _flatten(text: str) -> str:
         dropped += -1 if closing else 1
         follows = match.start() == broken_at
         broken_at = match.end()
-        return "" if follows or name in _INLINE else "<br>"
+        return "" if follows or name in _INLINE else "<br><br>"
 
     return _TAG.sub(keep, text)
