@@ -41,11 +41,13 @@ class Unmatched:
         old: indexes of stored units.
         new: units of the page.
         place: where.
+        around: the folded text of the page between the two anchors.
     """
 
     old: tuple[int, ...]
     new: tuple[Unit, ...]
     place: Place
+    around: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +96,10 @@ def align(stored: Reading, page: Reading) -> Alignment:
         paired.update((stretch.unit + index, score) for index, score in gap.paired.items())
         unmatched.extend(
             Unmatched(
-                tuple(stretch.unit + index for index in lost), tuple(new[index] for index in gained), stretch.place
+                tuple(stretch.unit + index for index in lost),
+                tuple(new[index] for index in gained),
+                stretch.place,
+                page.text[stretch.start : stretch.end],
             )
             for lost, gained in gap.lost
         )

@@ -20,6 +20,7 @@ _MOST_ADDED = 2
 _SHARE = 0.6
 _LEAST = 400
 _REST_SHARE = 0.5
+_REST_LEAST = 200
 
 
 def is_cut(text: str) -> bool:
@@ -42,5 +43,5 @@ def goes_on(tail: Sequence[int], stored_chars: int, main_chars: int) -> bool:
     return (
         len(tail) > _MOST_ADDED
         or added > max(_LEAST, _SHARE * stored_chars)
-        or rest > max(_LEAST, _REST_SHARE * stored_chars)
+        or rest > max(_REST_LEAST, _REST_SHARE * stored_chars)
     )

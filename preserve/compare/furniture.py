@@ -14,6 +14,7 @@ from preserve.model import Block, BlockKind, Region
 from preserve.text import han_share, is_unspaced
 
 _SENTENCE_END = re.compile(r"(?<![.…])[.!?。！？][”’\"'」』）)\]»“]*\s*$")
+_MARKUP = re.compile(r"<[a-z]+ [a-z-]+\s*=\s*[\"'“]|\{\{|\}\}|function\s*\(", re.I)
 _ASIDE_END = re.compile(r"(?<=[^\s(（【\[])\s*[(（【\[][^()（）【】\[\]]{0,60}[)）】\]]\s*$")
 _LABEL = re.compile(
     r"^(?:(?:photo|image|picture|graphic|video|illustration|credit|courtesy|source|getty|reuters|ap photo|file|"
@@ -28,6 +29,31 @@ _LABEL = re.compile(
     r"[^.!?。！？]{0,40}[:：»→>|]))",
     re.I,
 )
+
+
+_METER = re.compile(
+    r"updat|publish|posted|modif|view|read|comment|like|share|hit|ago\b|aktualis|veröffentlich|stand\b|gespeichert|"
+    r"aufruf|kommentar|mis à jour|publié|vues|lecture|partage|actualiz|publicad|visita|vistas|comentario|lectura|"
+    r"обновл|опубликов|просмотр|коммент|更新|发布|發布|發佈|发表|發表|阅读|閱讀|浏览|瀏覽|点赞|點讚|评论|評論|"
+    r"留言|分享|收藏|点击|點擊|次|閲覧|公開|投稿|コメント|いいね|シェア|前\b|\b(?:19|20)\d\d\b|\d:\d\d|年|月|日",
+    re.I,
+)
+# What may stand in such a line beside its numbers: the words above in their forms, months, weekdays, units of time.
+_METER_WORDS = re.compile(
+    r"[^\W\d_]*(?:updat|publish|post|modif|view|read|comment|like|share|hit|aktualis|veröffentlich|stand|gespeichert|"
+    r"aufruf|kommentar|jour|publi|vues|lecture|partage|actualiz|visita|vistas|lectura|обновл|опубликов|просмотр|коммент)"
+    r"[^\W\d_]*|\b(?:last|on|at|by|am|pm|um|uhr|der|le|à|mis|el|la|de|time|times|date|datum|article|story|page|views?|"
+    r"[aä]go|min(?:ute)?s?|hours?|hrs?|days?|weeks?|months?|years?|minuten?|stunden?|tagen?|in|vor|hace|est|edt|et|utc|"
+    r"gmt|cet|cest|bst|pst|pdt|edited|created|"
+    r"jan\w*|feb\w*|m[aä]r\w*|apr\w*|ma[iy]o?|jun\w*|jul\w*|aug\w*|sep\w*|o[ck]t\w*|nov\w*|de[cz]\w*|"
+    r"janvier|février|avril|juin|juillet|août|enero|abril|agosto|"
+    r"mon(?:day)?|tue(?:sday)?|wed(?:nesday)?|thu(?:rsday)?|fri(?:day)?|sat(?:urday)?|sun(?:day)?|"
+    r"montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonntag)\b|"
+    r"[更新发發布佈表阅閱读讀浏瀏览覽点點赞讚评評论論留言分享收藏击擊次数數量人年月日時时分秒前於于本文最后後间間週周星期一二三四五六上下午:：]|"
+    r"閲覧|公開|投稿|コメント|いいね|シェア|ビュー|回|件|曜",
+    re.I,
+)
+_WORDS = re.compile(r"[^\W\d_]{2,}")
 
 
 def outside_column(block: Block) -> str:
@@ -57,6 +83,8 @@ def not_prose(text: str) -> str:
     stripped = text.strip()
     if _LABEL.match(stripped):
         return "label"
+    if _MARKUP.search(stripped):
+        return "markup"
     stripped = _ASIDE_END.sub("", stripped)
     unspaced = han_share(stripped) > 0.3 or is_unspaced(stripped[:1])
     if not _SENTENCE_END.search(stripped) and len(stripped) < (60 if unspaced else 180):
@@ -64,3 +92,11 @@ def not_prose(text: str) -> str:
     if unspaced:
         return "short" if len(stripped) < 8 else ""
     return "short" if len(stripped.split()) < 5 else ""
+
+
+def is_meter(text: str) -> bool:
+    """Whether a text only says a time or a count that changes by itself: "Updated 3 May", "12 comments", 阅读 300."""
+    stripped = text.strip()
+    if len(stripped) > 80 or not any(character.isdigit() for character in stripped):
+        return False
+    return bool(_METER.search(stripped)) and not _WORDS.search(_METER_WORDS.sub(" ", stripped))

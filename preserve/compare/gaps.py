@@ -121,15 +121,20 @@ def _candidates(
         found.append((1, 1, score * (len(left) + len(right)), score))
         if score == 100.0:
             return found
-    if j + 1 < len(new) and len(left) > len(right) and new[j + 1].block == new[j].block:
+    if j + 1 < len(new) and len(left) > len(right):
         wide = similarity(left, right + new[j + 1].key)
-        if wide >= max(ALIKE, score + _MERGE_GAIN):
+        if wide >= max(_least(new[j], new[j + 1]), score + _MERGE_GAIN):
             found.append((1, 2, wide * (len(left) + len(right) + len(new[j + 1].key)), wide))
-    if i + 1 < len(old) and len(right) > len(left) and old[i + 1].block == old[i].block:
+    if i + 1 < len(old) and len(right) > len(left):
         wide = similarity(left + old[i + 1].key, right)
-        if wide >= max(ALIKE, score + _MERGE_GAIN):
+        if wide >= max(_least(old[i], old[i + 1]), score + _MERGE_GAIN):
             found.append((2, 1, wide * (len(left) + len(old[i + 1].key) + len(right)), wide))
     return found
+
+
+def _least(unit: Unit, following: Unit) -> float:
+    """Least similarity at which two sentences are taken for one: more when they stand in two blocks."""
+    return ALIKE if unit.block == following.block else _ALIKE_SHORT
 
 
 def similarity(left: str, right: str) -> float:

@@ -1,0 +1,126 @@
+"""What counts: which differences between two texts are changes of the article.
+
+In the comparison of a stored copy with a page additions are the weaker evidence: copies lack captions, kickers,
+notices and whatever else the site put around and between the paragraphs. So an addition must stand between or
+next to matched sentences, be prose, and not be the site's template. In the comparison of a page with its own earlier
+capture the earlier page says what is furniture: whatever stood there before is no addition.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
+from hashlib import sha256
+from typing import Protocol
+
+from preserve.compare.align import Place
+from preserve.compare.furniture import is_meter, not_prose, outside_article, outside_column
+from preserve.compare.gaps import Edit
+from preserve.compare.reading import Reading, Unit
+from preserve.text import fold
+
+
+def block_digest(key: str) -> str:
+    """How a block is named in template sets: the first 16 hex digits of the SHA-256 of its folded text."""
+    return sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+class Rules(Protocol):
+    """Decide what counts."""
+
+    def refusal(self, run: Sequence[Unit], place: Place) -> str:
+        """Why consecutive sentences of one block of the page are no addition; "" when they are one."""
+
+    def unimportant(self, unit: Unit) -> bool:
+        """Whether the loss of an old sentence is no removal."""
+
+    def cosmetic(self, edit: Edit) -> bool:
+        """Whether an edit is none of the article's text."""
+
+
+class StoredRules:
+    """For a stored copy against a page.
+
+    Args:
+        old, new: the two readings.
+        main: the page's main text, folded.
+        known: folded texts the stored side has without comparing them (title, byline, text set aside).
+        template: digests of the host's template blocks.
+    """
+
+    def __init__(
+        self, old: Reading, new: Reading, main: str, known: AbstractSet[str], template: AbstractSet[str]
+    ) -> None:
+        self._old, self._new, self._main = old, new, main
+        self._known, self._template = known, template
+
+    def refusal(self, run: Sequence[Unit], place: Place) -> str:
+        """See `Rules`."""
+        index = run[0].block
+        block, key = self._new.blocks[index], self._new.keys[index]
+        text = block.text[run[0].start : run[-1].end]
+        if self._template and block_digest(key) in self._template:
+            return "template"
+        if key in self._known or fold(text) in self._known:
+            return "known"
+        reason = outside_article(block)
+        if reason:
+            return reason
+        if key not in self._main and place is not Place.INNER:
+            return "outside-main"
+        return not_prose(text)
+
+    def unimportant(self, unit: Unit) -> bool:
+        """See `Rules`."""
+        return is_meter(self._old.slice(unit.span))
+
+    def cosmetic(self, edit: Edit) -> bool:
+        """See `Rules`."""
+        return bool(edit.old_sentence) and is_meter(self._old.slice(edit.old_sentence[0]))
+
+
+class PageRules:
+    """For an earlier capture of a page against a later one.
+
+    Args:
+        old, new: the article of the earlier capture, and the whole later page.
+        before: the whole earlier page.
+        mains: the main texts of both, folded.
+        template: digests of the host's template blocks.
+    """
+
+    def __init__(
+        self, old: Reading, new: Reading, before: Reading, mains: tuple[str, str], template: AbstractSet[str]
+    ) -> None:
+        self._old, self._new, self._before, self._mains = old, new, before, mains
+        self._keys = frozenset(before.keys)
+        self._template = template
+
+    def refusal(self, run: Sequence[Unit], place: Place) -> str:
+        """See `Rules`."""
+        index = run[0].block
+        block, key = self._new.blocks[index], self._new.keys[index]
+        if self._template and block_digest(key) in self._template:
+            return "template"
+        if key in self._keys or all(unit.strong and unit.key in self._before.text for unit in run):
+            return "there-before"
+        reason = outside_article(block)
+        if reason:
+            return reason
+        if key not in self._mains[1] and place is not Place.INNER:
+            return "outside-main"
+        return not_prose(block.text[run[0].start : run[-1].end])
+
+    def unimportant(self, unit: Unit) -> bool:
+        """See `Rules`."""
+        block = self._old.blocks[unit.block]
+        if outside_column(block) or is_meter(self._old.slice(unit.span)):
+            return True
+        return unit.key not in self._mains[0] and bool(not_prose(block.text))
+
+    def cosmetic(self, edit: Edit) -> bool:
+        """See `Rules`."""
+        span = edit.old_sentence[0]
+        if outside_column(self._old.blocks[span.block]) or is_meter(self._old.slice(span)):
+            return True
+        return bool(edit.new_sentence) and bool(outside_column(self._new.blocks[edit.new_sentence[0].block]))

@@ -1,0 +1,131 @@
+"""Telling: from an alignment to a comparison, by rules that say what counts.
+
+Owns the order of the steps; the rules are handed in, because a stored copy and an earlier capture are weighed
+differently.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from preserve.compare.align import Alignment, Place, align
+from preserve.compare.changes import ChangeMaker, by_weight, natures_of, place_of, runs
+from preserve.compare.excerpt import goes_on
+from preserve.compare.findings import Findings
+from preserve.compare.layers import Layers
+from preserve.compare.measures import measure
+from preserve.compare.reading import Reading, Unit
+from preserve.compare.rules import Rules, block_digest
+from preserve.model import Block, Change, Comparison, Extraction, Layer, Nature
+from preserve.text import differ_in_script, han_share, script_table
+
+_LEAD = 0.2
+_TAIL = 1 / 3
+_LITTLE_FOUND = 0.8
+
+
+@dataclass(frozen=True, slots=True)
+class Laid:
+    """A stored reading laid on a page."""
+
+    old: Reading
+    new: Reading
+    alignment: Alignment
+    layers: Layers
+    findings: Findings
+    other_script: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What differs, in words."""
+
+    changes: tuple[Change, ...]
+    candidates: tuple[str, ...]
+    set_aside: tuple[tuple[str, str], ...]
+    excerpt: bool
+
+
+def lay(blocks: tuple[Block, ...], page: Extraction) -> Laid:
+    """Align stored blocks with a page; in one script, where the two differ in script."""
+    laid = _lay(blocks, page, {})
+    if laid.findings.coverage(0.0, 1.0) < _LITTLE_FOUND and han_share(laid.old.text) > 0.3:
+        table = script_table(laid.old.text, laid.new.text)
+        if differ_in_script(laid.old.text, laid.layers.main or laid.new.text, table):
+            return _lay(blocks, page, table)
+    return laid
+
+
+def _lay(blocks: tuple[Block, ...], page: Extraction, script: dict[int, int]) -> Laid:
+    old, new = Reading(blocks, script), Reading(page.visible, script)
+    layers = Layers(page, new, script)
+    alignment = align(old, new)
+    return Laid(old, new, alignment, layers, Findings(alignment, layers), bool(script))
+
+
+def tell(laid: Laid, rules: Rules, *, cut: bool, exact: bool) -> Told:
+    """Put the differences into words.
+
+    Args:
+        laid: the two sides, aligned.
+        rules: decide what counts.
+        cut: the stored side says itself that it is cut.
+        exact: the stored side is a whole page, so that whatever follows its end was added.
+    """
+    maker = ChangeMaker(laid.old, laid.new, names=frozenset())
+    units = laid.alignment.units
+    changes = [maker.edit(edit) for edit in laid.alignment.edits if not rules.cosmetic(edit)]
+    set_aside: list[tuple[str, str]] = []
+    gained: list[_Gain] = []
+    for part in laid.alignment.unmatched:
+        missing = [units[index] for index in part.old if laid.findings.layers[index] is Layer.MISSING]
+        missing = [unit for unit in missing if not rules.unimportant(unit)]
+        changes.extend(maker.lost(missing))
+        for run in runs(part.new):
+            reason = rules.refusal(run, part.place)
+            if reason:
+                set_aside.append((reason, laid.new.slice(place_of(run))))
+            else:
+                gained.append(_Gain(run, tail=part.place is Place.TAIL and not missing))
+    tail = [gain.chars for gain in gained if gain.tail]
+    excerpt = not exact and (cut or goes_on(tail, len(laid.old.text), laid.layers.main_chars))
+    kept = [gain.run for gain in gained if not (excerpt and gain.tail)]
+    changes.extend(maker.gained(run) for run in kept)
+    candidates = dict.fromkeys(block_digest(laid.new.keys[run[0].block]) for run in kept)
+    return Told(tuple(changes), tuple(candidates), tuple(set_aside), excerpt)
+
+
+@dataclass(frozen=True, slots=True)
+class _Gain:
+    """Sentences of one block that only the page has; `tail`: they follow the last stored sentence."""
+
+    run: list[Unit]
+    tail: bool
+
+    @property
+    def chars(self) -> int:
+        return sum(len(unit.key) for unit in self.run)
+
+
+def summarise(laid: Laid, told: Told, changes: list[Change], headline: bool) -> Comparison:
+    """The comparison that a laid reading and its told changes make."""
+    findings = laid.findings
+    natures = natures_of(changes)
+    if laid.other_script:
+        natures = (*natures, Nature.SCRIPT_VARIANT)
+    return Comparison(
+        changes=by_weight(changes),
+        natures=natures,
+        coverage=findings.coverage(0.0, 1.0),
+        lead=findings.coverage(0.0, _LEAD),
+        tail=findings.coverage(1 - _TAIL, 1.0),
+        stored_chars=findings.stored_chars,
+        found_chars=findings.found_chars,
+        main_chars=laid.layers.main_chars,
+        headline_found=headline,
+        excerpt=told.excerpt,
+        layers=findings.layers,
+        template_candidates=told.candidates,
+        set_aside=told.set_aside,
+        measures=measure(laid.old.text, laid.layers.main),
+    )
