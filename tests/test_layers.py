@@ -11,12 +11,23 @@ import preserve
 
 PACKAGE = Path(preserve.__file__).parent
 LAYERS: dict[str, int] = {
-    **dict.fromkeys(("__init__", "model", "settings", "errors", "urls", "digests", "times", "http1"), 0),
-    **dict.fromkeys(("text", "compare", "verdict", "confirm"), 1),
-    "markup": 2,
-    **dict.fromkeys(("posts", "fetch", "warc", "extract", "ledger"), 3),
-    **dict.fromkeys(("config", "tasks", "judging", "judges", "rejudge", "jsonlines", "verify"), 4),
-    **dict.fromkeys(("cli", "__main__"), 5),
+    # words
+    **dict.fromkeys(("__init__", "model", "settings", "errors", "urls", "times", "http1"), 0),
+    "digests": 1,
+    # rules, pure
+    "text": 10,
+    **dict.fromkeys(("compare", "verdict", "confirm"), 11),
+    # edges
+    "markup": 20,
+    **dict.fromkeys(("posts", "fetch", "warc", "extract", "ledger"), 21),
+    # application
+    **dict.fromkeys(("config", "tasks", "jsonlines"), 30),
+    "judging": 31,
+    "judges": 32,
+    **dict.fromkeys(("rejudge", "verify"), 33),
+    # face
+    "cli": 40,
+    "__main__": 41,
 }
 OWNERS: dict[str, tuple[str, ...]] = {
     "requests": ("fetch",),

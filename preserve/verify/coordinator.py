@@ -305,8 +305,7 @@ class Coordinator:
             self._blocks.append((state.name, held.task.source, tuple(sorted(held.candidates))))
 
     def _template(self, host: str) -> frozenset[str]:
-        counts = self._archive.ledger.block_counts(host)
-        return frozenset(key for key, count in counts.items() if count >= TEMPLATE_SOURCES)
+        return frozenset(self._archive.ledger.block_counts(host, at_least=TEMPLATE_SOURCES))
 
     def _hold(self, state: HostState, held: _Held) -> None:
         self._held[state.name].append(held)
@@ -405,8 +404,8 @@ class Coordinator:
 
     def _commit_blocks(self) -> None:
         blocks, self._blocks = self._blocks, []
-        for host, source, digests in blocks:
-            self._archive.ledger.add_blocks(host, source, digests)
+        if blocks:
+            self._archive.ledger.append(self._archive.run, (), blocks)
 
 
 def _read_posts(
