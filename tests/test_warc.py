@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import itertools
 import json
 import shutil
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from fastwarc.warc import ArchiveIterator as FastIterator
@@ -21,6 +24,7 @@ from hypothesis import strategies as st
 from warc_support import (
     START,
     URL,
+    SteppingClock,
     capture,
     captures_in,
     exchange,
@@ -42,8 +46,8 @@ from preserve.model import (
     RecordRef,
     Truncation,
 )
-from preserve.settings import DigestAlgorithm
-from preserve.warc import ArchivedPost, read_block, read_capture, scan_captures, warc_files
+from preserve.settings import ArchiveSettings, DigestAlgorithm
+from preserve.warc import ArchivedPost, ArchiveWriter, read_block, read_capture, scan_captures, warc_files
 from preserve.warc.records import Record, decode, encode
 
 PACKED = gzip.compress(b"x" * 99, mtime=0)
@@ -328,9 +332,21 @@ def test_files_roll_over_between_captures(tmp_path: Path) -> None:
 
 
 def test_two_writers_never_share_a_file(tmp_path: Path) -> None:
-    with writer_for(tmp_path) as one, writer_for(tmp_path) as other:  # same clock, same names but for chance
-        files = {writer.append_capture(capture(page())).first.file for writer in (one, other)}
-    assert len(files) == 2
+    """Not even with the same clock and the same chance."""
+    where = ArchiveSettings(directory=str(tmp_path))
+    writers = [
+        ArchiveWriter(where, clock=SteppingClock(), info={}, new_id=map(UUID, count_ids()).__next__)
+        for _ in range(2)
+    ]
+    archived = [writer.append_capture(capture(page())) for writer in writers]
+    for writer in writers:
+        writer.close()
+    assert len({one.first.file for one in archived}) == len(warc_files(tmp_path)) == 2
+    assert captures_in(tmp_path) == archived
+
+
+def count_ids() -> Iterator[str]:
+    return (f"{n:032x}" for n in itertools.count())
 
 
 def test_threads_append_whole_captures(tmp_path: Path) -> None:
@@ -343,12 +359,15 @@ def test_threads_append_whole_captures(tmp_path: Path) -> None:
             if n % 5 == 0:
                 writer.sync()
 
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)  # so that threads meet inside an append
     with writer_for(tmp_path, roll_over=40_000) as writer:
         threads = [threading.Thread(target=work, args=(n,)) for n in range(6)]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
+    sys.setswitchinterval(interval)
     assert len(warc_files(tmp_path)) > 1
     assert {one.source: one for one in captures_in(tmp_path)} == written
     assert len(written) == 90
