@@ -40,7 +40,8 @@ PLAIN = texts(copy_of(ARTICLE))
 
 def test_a_copy_as_feeds_leave_it() -> None:
     body = (
-        f"<!--1614816000000-->\n[渡口的早晨]({SOURCE})\n------\n\n<div>\n<div>04/03/2021 - 09:15</div>{ARTICLE}"
+        f"<!--1614816000000-->\n[渡口的早晨]({SOURCE})\n------\n\n"
+        f"<div>\n<div>04/03/2021 - 09:15</div>{ARTICLE}"
         '<br><hr><div>更多订阅：<br><a href="https://feeds.test">https://feeds.test</a></div>\n</div>\n'
     )
     copy = copy_of(body)
@@ -121,6 +122,9 @@ def test_furniture_at_the_start(line: str, rule: str) -> None:
         ("Der Beitrag Morgen an der Fähre erschien zuerst auf Fährblatt.", "feed-line"),
         ("Originally published at ferry.test.", "published-elsewhere"),
         ("Continue reading “Morning at the ferry”", "read-more"),
+        ("文章 渡口的早晨 最先出现于 渡口札记。", "feed-line"),
+        ("投稿 渡し場の朝 は 渡し場日記 に最初に表示されました。", "feed-line"),
+        ("Copyright © ferry.test All Rights Reserved.", "published-elsewhere"),
         ("Read more »", "read-more"),
         ("Read the original article", "source-link"),
         ("获取更多RSS：https://feeds.test", "feed-footer"),
