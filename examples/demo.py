@@ -57,7 +57,7 @@ class Stage:
     environment: Mapping[str, str]
 
     def preserve(self, *arguments: str, quiet: bool = False) -> str:
-        """Run `preserve` and return what it printed, "" where it printed to our own output.
+        """Run `preserve`; quietly, and return what it printed, or in the open and return "".
 
         Raises:
             DemoError: it stopped with an error.
@@ -70,13 +70,15 @@ class Stage:
             [sys.executable, "-P", "-m", "preserve", *words],
             env=dict(self.environment),
             stdout=subprocess.PIPE if quiet else None,
+            stderr=subprocess.PIPE if quiet else None,
             encoding="utf-8",
             check=False,
         )
         if done.returncode == INTERRUPTED:
             raise KeyboardInterrupt
         if done.returncode not in (0, FOUND):
-            raise DemoError(f"`preserve {arguments[0]}` stopped with exit code {done.returncode}; see above.")
+            said = (done.stderr or "see above").strip()
+            raise DemoError(f"`preserve {arguments[0]}` stopped with exit code {done.returncode}: {said}")
         return done.stdout or ""
 
     @contextlib.contextmanager
@@ -192,6 +194,8 @@ def prepared(folder: Path, port: int, archive: Path | None) -> Stage:
     elif archive.exists() and any(archive.iterdir()):
         raise DemoError(f"{archive} is not empty; the demo needs an archive of its own.")
     clean = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
+    if not sys.stdout.isatty():
+        clean.setdefault("COLUMNS", "118")  # a log has no width of its own
     return Stage(with_port(folder, port), port, archive, clean)
 
 
