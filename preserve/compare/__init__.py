@@ -1,7 +1,7 @@
 """Comparison: what a stored copy and a page, or two captures of a page, say differently. Pure."""
 
-from preserve.compare.rules import block_digest
 from preserve.compare.pages import compare_pages
+from preserve.compare.rules import block_digest
 from preserve.compare.stored import compare
 
 RULES = "compare/1"

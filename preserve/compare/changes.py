@@ -46,25 +46,17 @@ class ChangeMaker:
         """Consecutive sentences of one block of the page without counterpart."""
         return self._whole(ChangeKind.INSERT, self._new, run, Nature.PARAGRAPH_ADDED, Nature.SENTENCE_ADDED)
 
-    def moved(self, units: Sequence[Unit], place: int) -> list[Change]:
-        """Stored sentences that stand elsewhere in the article."""
+    def moved(self, units: Sequence[tuple[Unit, int]]) -> list[Change]:
+        """Stored sentences that stand in another place, each with the block of the page it stands in."""
+        blocks = {unit: block for unit, block in units}
+        natures = (Nature.REORDERED,)
         changes = []
-        for run in runs(units):
-            span = place_of(run)
+        for run in runs([unit for unit, _ in units]):
+            span, block = place_of(run), blocks[run[0]]
             text = self._old.slice(span)
-            natures = (Nature.REORDERED,)
+            around = (self._old.blocks[span.block].text, self._new.blocks[block].text)
             changes.append(
-                Change(
-                    ChangeKind.MOVE,
-                    text,
-                    text,
-                    self._old.blocks[span.block].text,
-                    self._new.blocks[place].text,
-                    span,
-                    None,
-                    natures,
-                    weight(natures),
-                )
+                Change(ChangeKind.MOVE, text, text, *around, old_span=span, natures=natures, weight=weight(natures))
             )
         return changes
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Set as AbstractSet
 
+from preserve.compare.reading import Reading
 from preserve.model import Nature
 from preserve.text import fold, han_share, is_number, is_unspaced, tokens
 
@@ -436,3 +437,9 @@ def _inside_quote(text: str, sentence: str) -> bool:
     if not text:
         return False
     return any(text in match.group() for match in _QUOTED.finditer(sentence))
+
+
+def known_names(reading: Reading, byline: str) -> frozenset[str]:
+    """Folded strings of a text that are names by how they are set: the byline, and what stands in bold or brackets."""
+    texts = [byline, *(mark for block in reading.blocks for mark in block.emphasis if len(mark) <= 30)]
+    return frozenset(key for text in texts if (key := fold(text)))

@@ -29,7 +29,7 @@ def compare_pages(
     main = Layers(old, before).main
     laid = lay(_article(before, main) or old.main, new)
     rules = PageRules(laid.old, laid.new, before, (main, laid.layers.main), template)
-    told = tell(laid, rules, cut=False, exact=True)
+    told = tell(laid, rules, byline=old.byline, cut=False, exact=True)
     headline = headline_change(old.headline, new)
     changes = [*told.changes, *([headline] if headline else [])]
     return summarise(laid, told, changes, headline_found(old.headline, new))

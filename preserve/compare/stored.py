@@ -28,7 +28,8 @@ def compare(
         key for text in (stored.author, *(aside.text for aside in stored.set_aside)) if (key := fold(text))
     }
     rules = StoredRules(laid.old, laid.new, laid.layers.main, known, template)
-    told = tell(laid, rules, cut=bool(stored.blocks) and is_cut(stored.blocks[-1].text), exact=False)
+    cut = bool(stored.blocks) and is_cut(stored.blocks[-1].text)
+    told = tell(laid, rules, byline=stored.author, cut=cut, exact=False)
     headline = headline_change(stored.title, page)
     changes = [*told.changes, *([headline] if headline else [])]
     return summarise(laid, told, changes, headline_found(stored.title, page))

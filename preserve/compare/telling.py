@@ -6,14 +6,17 @@ differently.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from preserve.compare.align import Alignment, Place, align
+from preserve.compare.align import Alignment, Place, Unmatched, align
 from preserve.compare.changes import ChangeMaker, by_weight, natures_of, place_of, runs
 from preserve.compare.excerpt import goes_on
 from preserve.compare.findings import Findings
 from preserve.compare.layers import Layers
 from preserve.compare.measures import measure
+from preserve.compare.moves import moved_units
+from preserve.compare.nature import known_names
 from preserve.compare.reading import Reading, Unit
 from preserve.compare.rules import Rules, block_digest
 from preserve.model import Block, Change, Comparison, Extraction, Layer, Nature
@@ -63,26 +66,27 @@ def _lay(blocks: tuple[Block, ...], page: Extraction, script: dict[int, int]) ->
     return Laid(old, new, alignment, layers, Findings(alignment, layers), bool(script))
 
 
-def tell(laid: Laid, rules: Rules, *, cut: bool, exact: bool) -> Told:
+def tell(laid: Laid, rules: Rules, *, byline: str, cut: bool, exact: bool) -> Told:
     """Put the differences into words.
 
     Args:
         laid: the two sides, aligned.
         rules: decide what counts.
+        byline: authors as the stored side names them.
         cut: the stored side says itself that it is cut.
         exact: the stored side is a whole page, so that whatever follows its end was added.
     """
-    maker = ChangeMaker(laid.old, laid.new, names=frozenset())
-    units = laid.alignment.units
+    maker = ChangeMaker(laid.old, laid.new, known_names(laid.old, byline))
     changes = [maker.edit(edit) for edit in laid.alignment.edits if not rules.cosmetic(edit)]
+    moved = moved_units(laid.old, laid.new, laid.alignment, laid.layers.main)
+    changes.extend(maker.moved([(laid.alignment.units[index], block) for index, block in moved.items()]))
     set_aside: list[tuple[str, str]] = []
     gained: list[_Gain] = []
     for part in laid.alignment.unmatched:
-        missing = [units[index] for index in part.old if laid.findings.layers[index] is Layer.MISSING]
-        missing = [unit for unit in missing if not rules.unimportant(unit)]
+        missing = _missing(laid, part, rules)
         changes.extend(maker.lost(missing))
         for run in runs(part.new):
-            reason = rules.refusal(run, part.place)
+            reason = _repeated(laid, run) or rules.refusal(run, part.place)
             if reason:
                 set_aside.append((reason, laid.new.slice(place_of(run))))
             else:
@@ -93,6 +97,27 @@ def tell(laid: Laid, rules: Rules, *, cut: bool, exact: bool) -> Told:
     changes.extend(maker.gained(run) for run in kept)
     candidates = dict.fromkeys(block_digest(laid.new.keys[run[0].block]) for run in kept)
     return Told(tuple(changes), tuple(candidates), tuple(set_aside), excerpt)
+
+
+def _missing(laid: Laid, part: Unmatched, rules: Rules) -> list[Unit]:
+    """The stored sentences of a stretch that no layer has, as far as their loss counts."""
+    units = laid.alignment.units
+    return [
+        units[index]
+        for index in part.old
+        if laid.findings.layers[index] is Layer.MISSING
+        and not rules.unimportant(units[index])
+        # Short ones are not looked for all over the page; here they may stand in a row or line of their own.
+        and (units[index].strong or units[index].key not in part.around)
+    ]
+
+
+def _repeated(laid: Laid, run: Sequence[Unit]) -> str:
+    """Why sentences of the page are nothing new: the stored side has them, or the page has them twice."""
+    if all(unit.strong and unit.key in laid.old.text for unit in run):
+        return "stored-elsewhere"
+    key = laid.new.keys[run[0].block]
+    return "repeated" if laid.new.keys.count(key) > 1 else ""
 
 
 @dataclass(frozen=True, slots=True)
