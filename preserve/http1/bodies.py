@@ -79,7 +79,7 @@ class ChunkReader:
         self._keep = keep
         self._state = _ChunkState.SIZE
         self._left = 0
-        self._line = bytearray()
+        self._line = b""
         self._trailer = 0
 
     @property
@@ -93,36 +93,36 @@ class ChunkReader:
         Raises:
             HttpError: when they can't be chunked framing; `consumed` then ends before the fault.
         """
-        view = memoryview(data)
+        data = bytes(data)
         at = 0
-        while at < len(view) and not self.done:
+        while at < len(data) and self._state is not _ChunkState.DONE:
             if self._state is _ChunkState.DATA:
-                size = min(self._left, len(view) - at)
+                end = min(at + self._left, len(data))
                 if self._keep is not None:
-                    self._keep(bytes(view[at : at + size]))
-                self._left -= size
+                    self._keep(data[at:end])
+                self._left -= end - at
                 if not self._left:
                     self._state = _ChunkState.DATA_END
             else:
-                size = self._read_line(view[at : at + MAX_CHUNK_LINE + 1])
-            at += size
-            self.consumed += size
+                end = self._read_line(data, at)
+            self.consumed += end - at
+            at = end
 
-    def _read_line(self, view: memoryview) -> int:
-        """Take bytes of one line; act on it when its LF is there."""
-        piece = bytes(view)
-        cut = piece.find(b"\n")
-        size = len(piece) if cut < 0 else cut + 1
-        if len(self._line) + size > MAX_CHUNK_LINE:
+    def _read_line(self, data: bytes, at: int) -> int:
+        """Take the bytes of one line from `at`, act on it when its LF is there; returns where it ends."""
+        found = data.find(b"\n", at, at + MAX_CHUNK_LINE + 1)
+        end = min(len(data), at + MAX_CHUNK_LINE + 1) if found < 0 else found + 1
+        line = self._line + data[at:end]
+        if len(line) > MAX_CHUNK_LINE:
             raise HttpError("a chunk-size or trailer line is too long")
-        self._line += piece[:size]
-        if self._state is _ChunkState.DATA_END and bytes(self._line) not in (b"\r", b"\n", b"\r\n"):
+        if self._state is _ChunkState.DATA_END and line not in (b"\r", b"\n", b"\r\n"):
             raise HttpError("chunk data is longer than its size says")
-        if cut >= 0:
-            line = bytes(self._line).rstrip(b"\r\n")
-            self._line.clear()
-            self._act(line)
-        return size
+        if found < 0:
+            self._line = line
+        else:
+            self._line = b""
+            self._act(line.rstrip(b"\r\n"))
+        return end
 
     def _act(self, line: bytes) -> None:
         if self._state is _ChunkState.DATA_END:
