@@ -321,6 +321,12 @@ def test_robots_redirects_are_followed_five_times() -> None:
     assert (len(targets), capture.failure) == (7, None)
 
 
+def test_a_refresh_in_place_of_robots_is_not_followed() -> None:
+    instead = page(b"<meta http-equiv=refresh content='0;url=/elsewhere'>")
+    _, targets, capture, _ = visit({"/robots.txt": instead, "/a": page()})
+    assert (targets, capture.failure) == (["/robots.txt", "/a"], None)
+
+
 def test_robots_hold_for_every_hop() -> None:
     with WireServer({"/robots.txt": robots("User-agent: preserve\nDisallow: /")}) as other:
         scripts = {"/a": redirect(other.url("/b", "other.example"))}

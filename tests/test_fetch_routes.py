@@ -91,6 +91,16 @@ def test_the_next_address_is_tried_when_the_first_refuses() -> None:
     assert (seen.status, seen.ip) == (200, "127.0.0.1")
 
 
+@pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="this machine has no IPv6")
+@pytest.mark.parametrize("tls", [False, True], ids=["http", "https"])
+def test_an_ipv6_literal_is_asked_and_named_in_brackets(tls: bool) -> None:
+    with WireServer({PATH: page()}, address="::1", tls=authority().server("::1") if tls else None) as server:
+        seen = final(Kit(allow_private=("::1",)).fetch(server.url(PATH, "[::1]")).capture)
+        assert server.heads == [seen.request]
+    assert f"Host: [::1]:{server.port}\r\n".encode() in seen.request
+    assert (seen.status, seen.ip) == (200, "::1")
+
+
 # ---------------------------------------------------------------- proxies
 
 

@@ -70,7 +70,9 @@ class WireServer:
         self._stopped = threading.Event()
         self._threads: list[threading.Thread] = []
         self._open: set[socket.socket] = set()
-        self._listener = socket.create_server((address, 0))
+        self._listener = socket.create_server(
+            (address, 0), family=socket.AF_INET6 if ":" in address else socket.AF_INET
+        )
         self.address, self.port = self._listener.getsockname()[:2]
         self._acceptor = threading.Thread(target=self._accept, daemon=True)
 

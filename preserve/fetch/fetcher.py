@@ -133,7 +133,9 @@ class HttpFetcher:
                 return failure
             answer = chain.exchanges[-1]
             chain.cookies.keep(answer)
-            step = next_step(answer, self._settings.max_refresh_delay)
+            # A robots.txt has no <meta refresh>; the page some servers send in its place may have one.
+            delay = -1.0 if chain.role is ExchangeRole.ROBOTS else self._settings.max_refresh_delay
+            step = next_step(answer, delay)
             if step is None or isinstance(step, Failure):
                 return step
             url = step.url
