@@ -97,6 +97,6 @@ def not_prose(text: str) -> str:
 def is_meter(text: str) -> bool:
     """Whether a text only says a time or a count that changes by itself: "Updated 3 May", "12 comments", 阅读 300."""
     stripped = text.strip()
-    if len(stripped) > 80 or not any(character.isdigit() for character in stripped):
+    if len(stripped) > 80 or _SENTENCE_END.search(stripped) or not any(map(str.isdigit, stripped)):
         return False
     return bool(_METER.search(stripped)) and not _WORDS.search(_METER_WORDS.sub(" ", stripped))

@@ -15,11 +15,14 @@ from rapidfuzz.distance import Levenshtein
 
 from preserve.compare.reading import Mark, Reading, Unit
 from preserve.model import Span
+from preserve.text import is_unspaced
 
-ALIKE = 52.0
-"""Least similarity (0..100, normalised indel) at which two sentences are one sentence, edited."""
+# Least similarity (0..100, normalised indel) at which two sentences are one sentence, edited. Two unrelated sentences
+# of an alphabetic language come to 50-58, of a Han text to 20-30; a few letters are soon alike by chance.
+_ALIKE = 65.0
+_ALIKE_UNSPACED = 50.0
+_ALIKE_SHORT = 74.0
 _SHORT = 12
-_ALIKE_SHORT = 74.0  # few letters are soon alike by chance
 _MERGE_GAIN = 8.0
 _MOST_CELLS = 6000
 _MOST_MARKS = 3000
@@ -117,32 +120,38 @@ def _candidates(
     left, right = old[i].key, new[j].key
     score = similarity(left, right)
     found = []
-    if score >= ALIKE:
+    if score:
         found.append((1, 1, score * (len(left) + len(right)), score))
         if score == 100.0:
             return found
     if j + 1 < len(new) and len(left) > len(right):
-        wide = similarity(left, right + new[j + 1].key)
-        if wide >= max(_least(new[j], new[j + 1]), score + _MERGE_GAIN):
-            found.append((1, 2, wide * (len(left) + len(right) + len(new[j + 1].key)), wide))
+        both = right + new[j + 1].key
+        wide = similarity(left, both, _across(new[j], new[j + 1]))
+        if wide >= score + _MERGE_GAIN:
+            found.append((1, 2, wide * (len(left) + len(both)), wide))
     if i + 1 < len(old) and len(right) > len(left):
-        wide = similarity(left + old[i + 1].key, right)
-        if wide >= max(_least(old[i], old[i + 1]), score + _MERGE_GAIN):
-            found.append((2, 1, wide * (len(left) + len(old[i + 1].key) + len(right)), wide))
+        both = left + old[i + 1].key
+        wide = similarity(both, right, _across(old[i], old[i + 1]))
+        if wide >= score + _MERGE_GAIN:
+            found.append((2, 1, wide * (len(both) + len(right)), wide))
     return found
 
 
-def _least(unit: Unit, following: Unit) -> float:
+def _across(unit: Unit, following: Unit) -> float:
     """Least similarity at which two sentences are taken for one: more when they stand in two blocks."""
-    return ALIKE if unit.block == following.block else _ALIKE_SHORT
+    return 0.0 if unit.block == following.block else _ALIKE_SHORT
 
 
-def similarity(left: str, right: str) -> float:
-    """Normalised indel similarity of two folded texts, 0..100; short texts must be nearly the same."""
+def similarity(left: str, right: str, least: float = 0.0) -> float:
+    """Normalised indel similarity of two folded texts, 0..100; 0 when they are not one text, edited."""
     if left == right:
         return 100.0
-    shorter = min(len(left), len(right))
-    return fuzz.ratio(left, right, score_cutoff=ALIKE if shorter >= _SHORT else _ALIKE_SHORT)
+    shorter = left if len(left) <= len(right) else right
+    if is_unspaced(shorter[:1]) or is_unspaced(shorter[-1:]):
+        cutoff = _ALIKE_UNSPACED if len(shorter) >= _SHORT // 2 else _ALIKE_SHORT
+    else:
+        cutoff = _ALIKE if len(shorter) >= _SHORT else _ALIKE_SHORT
+    return fuzz.ratio(left, right, score_cutoff=max(least, cutoff))
 
 
 def _pair_equal(old: Sequence[Unit], new: Sequence[Unit]) -> list[Pairing]:

@@ -72,7 +72,7 @@ class StoredRules:
 
     def unimportant(self, unit: Unit) -> bool:
         """See `Rules`."""
-        return is_meter(self._old.slice(unit.span))
+        return is_meter(self._old.blocks[unit.block].text)
 
     def cosmetic(self, edit: Edit) -> bool:
         """See `Rules`."""
@@ -114,7 +114,7 @@ class PageRules:
     def unimportant(self, unit: Unit) -> bool:
         """See `Rules`."""
         block = self._old.blocks[unit.block]
-        if outside_column(block) or is_meter(self._old.slice(unit.span)):
+        if outside_column(block) or is_meter(block.text):
             return True
         return unit.key not in self._mains[0] and bool(not_prose(block.text))
 

@@ -25,6 +25,8 @@ from preserve.text import differ_in_script, han_share, script_table
 _LEAD = 0.2
 _TAIL = 1 / 3
 _LITTLE_FOUND = 0.8
+_REWRITTEN = 0.3
+_FORMAL = frozenset({"no-sentence", "short", "outside-main", "heading"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,7 @@ class Told:
     candidates: tuple[str, ...]
     set_aside: tuple[tuple[str, str], ...]
     excerpt: bool
+    added_chars: int
 
 
 def lay(blocks: tuple[Block, ...], page: Extraction) -> Laid:
@@ -87,6 +90,8 @@ def tell(laid: Laid, rules: Rules, *, byline: str, cut: bool, exact: bool) -> To
         changes.extend(maker.lost(missing))
         for run in runs(part.new):
             reason = _repeated(laid, run) or rules.refusal(run, part.place)
+            if missing and part.place is Place.INNER and reason in _FORMAL:
+                reason = ""  # it stands where something else stood
             if reason:
                 set_aside.append((reason, laid.new.slice(place_of(run))))
             else:
@@ -96,7 +101,8 @@ def tell(laid: Laid, rules: Rules, *, byline: str, cut: bool, exact: bool) -> To
     kept = [gain.run for gain in gained if not (excerpt and gain.tail)]
     changes.extend(maker.gained(run) for run in kept)
     candidates = dict.fromkeys(block_digest(laid.new.keys[run[0].block]) for run in kept)
-    return Told(tuple(changes), tuple(candidates), tuple(set_aside), excerpt)
+    added = sum(len(unit.key) for run in kept for unit in run)
+    return Told(tuple(changes), tuple(candidates), tuple(set_aside), excerpt, added)
 
 
 def _missing(laid: Laid, part: Unmatched, rules: Rules) -> list[Unit]:
@@ -136,6 +142,10 @@ def summarise(laid: Laid, told: Told, changes: list[Change], headline: bool) -> 
     """The comparison that a laid reading and its told changes make."""
     findings = laid.findings
     natures = natures_of(changes)
+    if findings.found_chars < (1 - _REWRITTEN) * findings.stored_chars and told.added_chars >= _REWRITTEN * (
+        findings.stored_chars - findings.found_chars
+    ):
+        natures = tuple(dict.fromkeys((Nature.REWRITTEN, *natures)))
     if laid.other_script:
         natures = (*natures, Nature.SCRIPT_VARIANT)
     return Comparison(
