@@ -64,6 +64,14 @@ def test_a_location_is_resolved_and_sent_without_touching_the_rest(
     assert capture.exchanges[1].request.count(b"\r\n") == capture.exchanges[0].request.count(b"\r\n")
 
 
+def test_a_redirect_whose_body_breaks_off_is_followed_and_says_so() -> None:
+    broken = [b"HTTP/1.1 302 Found\r\nLocation: /b\r\nContent-Length: 99\r\n\r\nshort"]
+    capture, targets = chain({"/": broken, "/b": page()}, tries=3)
+    assert (targets, capture.failure) == (["/", "/b"], None)
+    assert capture.exchanges[0].failure is not None
+    assert capture.exchanges[0].failure.kind is FailureKind.CUT_OFF
+
+
 @pytest.mark.parametrize("location", ["", "   "])
 def test_a_redirect_to_nowhere_is_the_answer(location: str) -> None:
     capture, targets = chain({"/": redirect(location)})

@@ -251,6 +251,16 @@ def test_a_stop_between_attempts_keeps_what_was_seen() -> None:
     assert kind_of(capture) is FailureKind.INTERRUPTED
 
 
+def test_a_stop_between_hops_ends_the_chain() -> None:
+    with WireServer({"/": redirect("/b"), "/b": page()}) as server:
+        kit = Kit(delay=1.0)
+        kit.stop.wait = lambda timeout=None: kit.stop.set() or True  # type: ignore[method-assign, assignment, func-returns-value]
+        capture = kit.fetch(server.url("/")).capture
+        assert server.targets == ["/"]
+    assert kind_of(capture) is FailureKind.INTERRUPTED
+    assert [seen.status for seen in capture.exchanges] == [302]
+
+
 # ---------------------------------------------------------------- robots.txt
 
 

@@ -16,7 +16,7 @@ from typing import Protocol
 
 from preserve.fetch.cookies import ChainCookies
 from preserve.fetch.exchange import Asker, Question
-from preserve.fetch.redirects import next_step
+from preserve.fetch.redirects import next_step, sends_on
 from preserve.fetch.retries import retry_after, retry_wait
 from preserve.fetch.robots import MAX_BYTES, MAX_REDIRECTS, Robots, read_robots, robots_url
 from preserve.fetch.tools import FetchTools
@@ -142,28 +142,26 @@ class HttpFetcher:
             role = chain.role if chain.role is ExchangeRole.ROBOTS else step.role
 
     def _ask(self, chain: _Chain, question: Question) -> Failure | None:
-        """Ask one URL, again where that may help; every attempt is kept. Returns the last one's failure."""
+        """Ask one URL, again where that may help; every attempt is kept. Returns why there is no answer."""
         host = host_of(question.url)
         gate, settings, clock = self._tools.gate, self._settings, self._tools.clock
         while True:
             with gate.turn(host) as allowed:
                 if not allowed:
-                    return self._interrupted(chain, question)
+                    return _interrupted(question.url)
                 exchange = self._asker.ask(question, chain.max_body)
             chain.exchanges.append(exchange)
             now = clock.now()
             asked = retry_after(exchange, now) if exchange.status in (429, 503) else None
             if asked is not None:  # holds for the host, whatever becomes of this URL
                 gate.hold(host, min(asked, settings.retry_after_cap))
+            if sends_on(exchange):
+                return None
             wait = retry_wait(exchange, settings, now, self._tools.random.random())
             if wait is None:
                 return exchange.failure
             gate.hold(host, wait)
             question = Question(question.url, question.role, question.attempt + 1, question.cookies)
-
-    def _interrupted(self, chain: _Chain, question: Question) -> Failure:
-        message = f"the run was asked to stop before {question.url} was asked"
-        return Failure(FailureKind.INTERRUPTED, message)
 
     # ---------------------------------------------------------------- robots.txt
 
@@ -201,6 +199,10 @@ class HttpFetcher:
             while len(self._origins) > MAX_ORIGINS:
                 self._origins.popitem(last=False)
             return entry
+
+
+def _interrupted(url: str) -> Failure:
+    return Failure(FailureKind.INTERRUPTED, f"the run was asked to stop before {url} was asked")
 
 
 def sibling(url: str, seed: str) -> str:

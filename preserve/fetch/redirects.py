@@ -32,6 +32,11 @@ class Next:
     role: ExchangeRole
 
 
+def sends_on(exchange: Exchange) -> bool:
+    """Whether the head alone sends its reader on, so that a body which breaks off takes nothing away."""
+    return exchange.status in REDIRECT_STATUSES and bool((exchange.header("Location") or "").strip())
+
+
 def next_step(exchange: Exchange, max_refresh_delay: float) -> Next | Failure | None:
     """What follows a whole answer: another URL, a failure when that can't be asked, or None when it is final.
 
