@@ -3,6 +3,7 @@
 Most wordings here are in none of the word lists: what is tested is that a page's shape and its ideas carry the verdict.
 """
 
+# ruff: noqa: E501 - a page is easier to read on one line
 from __future__ import annotations
 
 from typing import NamedTuple

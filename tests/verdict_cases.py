@@ -1,9 +1,10 @@
 """Builders shared by the verdict tests: captures, sites and cases of our own writing."""
 
+# ruff: noqa: E501 - a paragraph is easier to read on one line
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from dataclasses import replace
+from datetime import UTC, datetime
 
 from preserve.compare import compare
 from preserve.extract import decode_html, extract_page
@@ -98,7 +99,9 @@ def exchange(
 ) -> Exchange:
     """One exchange with a whole response."""
     head = f"HTTP/1.1 {status} Whatever\r\n\r\n".encode()
-    return Exchange(url, role, 1, AT, 0.1, b"GET / HTTP/1.1\r\n\r\n", head + body, len(head), status, "", headers)
+    return Exchange(
+        url, role, 1, AT, 0.1, b"GET / HTTP/1.1\r\n\r\n", head + body, len(head), status, "", headers
+    )
 
 
 def capture(body: bytes = b"", *, via: tuple[str, ...] = (), url: str = SOURCE, **final: object) -> Capture:
@@ -112,15 +115,23 @@ def failed(kind: FailureKind, *, status: int | None = None, hops: int = 1, body:
     """A capture that ended in a failure, possibly after a status line and a piece of body."""
     failure = Failure(kind, f"{kind} while asking")
     before = tuple(
-        exchange(f"http://paper.example/{at}", status=302, headers=(("Location", "/x"),)) for at in range(hops - 1)
+        exchange(f"http://paper.example/{at}", status=302, headers=(("Location", "/x"),))
+        for at in range(hops - 1)
     )
     head = b"HTTP/1.1 200 OK\r\n\r\n" if status else b""
-    last = Exchange(SOURCE, ExchangeRole.SOURCE, 1, AT, 0.1, b"", head + body, len(head), status, failure=failure)
+    last = Exchange(
+        SOURCE, ExchangeRole.SOURCE, 1, AT, 0.1, b"", head + body, len(head), status, failure=failure
+    )
     return Capture(SOURCE, SOURCE, (*before, last), failure)
 
 
 def case(
-    body: bytes, copy: StoredCopy | None = None, *, probe: bytes | None = None, problem: str = "", **asked: object
+    body: bytes,
+    copy: StoredCopy | None = None,
+    *,
+    probe: bytes | None = None,
+    problem: str = "",
+    **asked: object,
 ) -> Case:
     """A case as a run would make it: extracted and compared by the real parts."""
     copy = copy if copy is not None else stored()

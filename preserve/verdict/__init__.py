@@ -1,4 +1,4 @@
-"""Judges what has become of a source, by a chain of small rules over what was captured, extracted and compared.
+"""Judges what has become of a source, by a chain of small rules over capture, extraction and comparison.
 
 Pure: no I/O but the reading of its own word lists, no clock, no network. `judge` is the whole of it.
 """

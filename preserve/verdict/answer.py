@@ -1,7 +1,7 @@
 """The rules that need no text: no answer, the status code, what kind of thing was sent.
 
-Owns the mapping of failures and status codes to verdicts; challenge markers that outrank a status are asked first
-(see chain.py).
+Owns the mapping of failures and status codes to verdicts; challenge markers that outrank a status are
+asked first (see chain.py).
 """
 
 from __future__ import annotations
@@ -31,13 +31,15 @@ _FAILURES: dict[FailureKind, tuple[Verdict, Reason]] = {
     FailureKind.ROBOTS: (Verdict.UNCHECKED, Reason.ROBOTS),
     FailureKind.INTERRUPTED: (Verdict.UNCHECKED, Reason.BUDGET),
 }
-# Of a redirect's target these say nothing about the source: it did answer, with an address that leads nowhere.
+# Of a redirect's target these say nothing about the source: it answered, with an address that leads nowhere.
 _FAILURES_AFTER_REDIRECT: dict[FailureKind, tuple[Verdict, Reason]] = {
     FailureKind.NO_SUCH_HOST: (Verdict.UNREACHABLE, Reason.DNS),
     FailureKind.PRIVATE_ADDRESS: (Verdict.UNREACHABLE, Reason.BAD_RESPONSE),
     FailureKind.INVALID_URL: (Verdict.UNREACHABLE, Reason.BAD_RESPONSE),
 }
-_CUT = frozenset({FailureKind.CUT_OFF, FailureKind.RESET, FailureKind.READ_TIMEOUT, FailureKind.TOTAL_TIMEOUT})
+_CUT = frozenset(
+    {FailureKind.CUT_OFF, FailureKind.RESET, FailureKind.READ_TIMEOUT, FailureKind.TOTAL_TIMEOUT}
+)
 _STATUS: dict[int, tuple[Verdict, Reason]] = {
     401: (Verdict.BLOCKED, Reason.FORBIDDEN),
     402: (Verdict.BLOCKED, Reason.FORBIDDEN),  # payment asked of crawlers
@@ -46,7 +48,7 @@ _STATUS: dict[int, tuple[Verdict, Reason]] = {
     407: (Verdict.UNREACHABLE, Reason.PROXY),
     408: (Verdict.UNREACHABLE, Reason.TIMEOUT),
     410: (Verdict.GONE, Reason.GONE_410),
-    # No standard knows these uses; bot checks answer so (412 and 418 in China, 420 and 430 at shops, 493 a firewall).
+    # No standard knows these uses; bot checks answer so (412, 418 and 493 in China, 420 and 430 elsewhere).
     412: (Verdict.BLOCKED, Reason.CHALLENGE),
     418: (Verdict.BLOCKED, Reason.CHALLENGE),
     420: (Verdict.BLOCKED, Reason.TOO_MANY_REQUESTS),
@@ -133,7 +135,7 @@ def unread(view: View) -> Finding | None:
 
 
 def incomplete(view: View) -> Finding | None:
-    """Only part of the body is known and the whole article is not in it: what is missing may be in the rest."""
+    """Only part of the body is known and not the whole article in it: what is missing may be in the rest."""
     final, comparison = view.capture.final, view.comparison
     problem = view.case.problem
     if final is None or (final.truncated is None and not problem):

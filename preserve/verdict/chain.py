@@ -1,12 +1,12 @@
 """The chain of rules, in the order of docs/verdicts.md, and the judgement they come to.
 
-No answer, walls and pages that are not the article are ruled out first; only then is text compared. But where the
-comparison shows the stored article in sight, no rule about other pages holds, whatever words the page carries.
+No answer, walls and pages that are not the article are ruled out first; only then is text compared. But where
+the comparison shows the stored article in sight, no rule about other pages holds, whatever words it carries.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from preserve.model import Evidence, Judgement, Verdict
 from preserve.verdict import answer, kept, other, walls
@@ -14,8 +14,9 @@ from preserve.verdict.case import Case, Finding
 from preserve.verdict.view import View
 
 Rule = Callable[[View], Finding | None]
+Rules = tuple[tuple[str, Rule], ...]
 
-CHAIN: tuple[tuple[str, Rule], ...] = (
+ANSWER: Rules = (
     ("failure", answer.failed),
     ("vendor-challenge", walls.vendor_challenge),
     ("challenge-at-error", walls.challenge_at_error),
@@ -25,6 +26,8 @@ CHAIN: tuple[tuple[str, Rule], ...] = (
     ("incomplete", answer.incomplete),
     ("garbled", answer.garbled),
     ("no-stored-copy", answer.no_stored_copy),
+)
+NOT_THE_ARTICLE: Rules = (
     ("outage", walls.outage),
     ("challenge-shape", walls.challenge_shape),
     ("script-shell", walls.script_shell),
@@ -35,6 +38,8 @@ CHAIN: tuple[tuple[str, Rule], ...] = (
     ("front-page", other.front_page),
     ("isolated", walls.isolated),
     ("random-path", other.like_random_path),
+)
+TEXT: Rules = (
     ("truncated", kept.truncated),
     ("other-article", other.other_article),
     ("edited", kept.edited),
@@ -47,12 +52,12 @@ _COMPARED = frozenset({Verdict.INTACT, Verdict.EDITED, Verdict.MOVED, Verdict.TR
 def judge(case: Case) -> Judgement:
     """Reach the one verdict on a case, with the rules tried on the way.
 
-    The same case gives the same judgement. The evidence names each rule that had something to say, in order, the
-    deciding one last.
+    The same case gives the same judgement. The evidence names each rule that had something to say, in order,
+    the deciding one last.
     """
     view = View(case)
     evidence: list[Evidence] = []
-    for name, rule in CHAIN:
+    for name, rule in _chain(view):
         finding = rule(view)
         if finding is None:
             continue
@@ -60,6 +65,15 @@ def judge(case: Case) -> Judgement:
         if finding.verdict is not None:
             return _judgement(view, finding, finding.verdict, tuple(evidence))
     raise AssertionError("the last rule of the chain always decides")
+
+
+def _chain(view: View) -> Iterator[tuple[str, Rule]]:
+    """The rules to try on a case, in order."""
+    yield from ANSWER
+    yield "in-sight", kept.in_sight
+    if not view.in_sight:
+        yield from NOT_THE_ARTICLE
+    yield from TEXT
 
 
 def _judgement(view: View, finding: Finding, verdict: Verdict, evidence: tuple[Evidence, ...]) -> Judgement:

@@ -44,25 +44,38 @@ def find_cut(layers: tuple[Layer, ...]) -> Cut:
     return Cut(best_at, len(found) - best_at, best / len(found) if found else 0.0)
 
 
+def in_sight(view: View) -> Finding | None:
+    """The article or its beginning is there: no rule about other pages is tried."""
+    if view.comparison is None or not view.in_sight:
+        return None
+    return Finding(
+        f"{coverage_of(view.comparison)} of the stored copy, or its headline and beginning, is there"
+    )
+
+
 def truncated(view: View) -> Finding | None:
-    """Only the beginning is left: from one place on everything is missing, and nothing has taken its place."""
+    """Only the beginning is left: from one place on all is missing, and nothing has taken its place."""
     comparison = view.comparison
-    if comparison is None or not comparison.layers or comparison.coverage >= MOST:
+    cut = find_cut(comparison.layers) if comparison is not None and comparison.coverage < MOST else None
+    if (
+        comparison is None
+        or cut is None
+        or not (_parts_cleanly(cut) or _only_lead(comparison))
+        or cut.lost < 2
+    ):
         return None
-    cut, lost = find_cut(comparison.layers), 1 - comparison.coverage
-    if not (_parts_cleanly(cut) or _only_lead(comparison)) or cut.lost < 2:
-        return None
-    saw = f"the first {cut.kept} sentences are there, the {cut.lost} after them are not ({lost:.0%} of the text)"
+    lost, wall = 1 - comparison.coverage, _wall_below(view)
+    saw = f"the first {cut.kept} sentences are there, the {cut.lost} after them are not ({lost:.0%})"
     if _replacement(comparison) > REPLACED:
         return Finding(f"{saw}, but other text stands in their place")
-    wall = _wall_below(view)
     if wall is not None:
         return Finding(f"{saw}; below them stands a wall", Verdict.TRUNCATED, wall)
     if comparison.coverage < 0.25 and not comparison.headline_found:
         return Finding(f"{saw}, but the headline is gone too")
-    if lost >= 0.5 or (lost >= 0.25 and cut.lost >= 8):
-        return Finding(saw, Verdict.TRUNCATED, Reason.CUT_SHORT)
-    return Finding(f"{saw}: as much as an edit may take away")
+    deep = lost >= 0.5 or (lost >= 0.25 and cut.lost >= 8)
+    if not deep:
+        saw += ": no more than an edit may take away"
+    return Finding(saw, Verdict.TRUNCATED if deep else None, Reason.CUT_SHORT if deep else None)
 
 
 def _parts_cleanly(cut: Cut) -> bool:
@@ -86,7 +99,8 @@ def edited(view: View) -> Finding | None:
     if comparison is None or not comparison.changes:
         return Finding("no difference that matters")
     count = len(comparison.changes)
-    saw = f"{count} {'difference' if count == 1 else 'differences'}, {comparison.coverage:.0%} of the stored copy is there"
+    noun = "difference" if count == 1 else "differences"
+    saw = f"{count} {noun}, {coverage_of(comparison)} of the stored copy is on the page"
     return Finding(saw, Verdict.EDITED)
 
 
@@ -111,7 +125,7 @@ def coverage_of(comparison: Comparison) -> str:
 
 
 def _wall_below(view: View) -> Reason | None:
-    """The wall that the page's own words put up: ask for money or an account, and speak of the rest of the text."""
+    """The wall that the page's own words put up: they ask for money or an account, and speak of the rest."""
     if view.facts.accessible_for_free is False:
         return Reason.PAYWALL
     if view.page is None:

@@ -1,6 +1,6 @@
 """Finds what vendors of bot checks, parking, consent and paywalls leave in headers, addresses and markup.
 
-Owns the reading of data/markers.toml and the search; what a marker means for the verdict is the rules' business.
+Owns the reading of data/markers.toml and the search; what follows from a marker is the rules' business.
 """
 
 from __future__ import annotations
@@ -23,7 +23,9 @@ _RELOADS = re.compile(
     r"location\s*\.\s*(?:reload|replace|assign)\s*\(|location(?:\.href)?\s*=[^=]|history\.go\(0\)"
     r"|\.submit\s*\(\s*\)|http-equiv=[\"']?refresh"
 )
-_PROOF_OF_WORK = re.compile(r"crypto\.subtle\.digest|proof[-_ ]?of[-_ ]?work|new worker\(.{0,200}?(?:sha|hash|challenge)")
+_PROOF_OF_WORK = re.compile(
+    r"crypto\.subtle\.digest|proof[-_ ]?of[-_ ]?work|new worker\(.{0,200}?(?:sha|hash|challenge)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +42,10 @@ class _Marker:
 def find_markers(capture: Capture, html: str) -> tuple[str, ...]:
     """Names of the markers found in the final exchange's header fields, its address, and its decoded `html`.
 
-    A name is `kind/vendor`. `challenge/`, `parked/` and `consent/` are only found on pages of that kind; the same with
-    a `~` before the vendor (`challenge/~aliyun`), `captcha/` and `paywall/` are found on ordinary pages too. `shape/`
-    names are no vendor's: `shape/cookie-and-reload` (a small page whose script sets a cookie and loads again),
-    `shape/proof-of-work`.
+    A name is `kind/vendor`. `challenge/`, `parked/` and `consent/` are only found on pages of that kind; the
+    same with a `~` before the vendor (`challenge/~aliyun`), `captcha/` and `paywall/` are found on ordinary
+    pages too. `shape/` names are no vendor's: `shape/cookie-and-reload` (a small page whose script sets a
+    cookie and loads again), `shape/proof-of-work`.
 
     Args:
         capture: its last exchange is looked at.
@@ -71,9 +73,7 @@ def address_says(url: str) -> frozenset[str]:
     return frozenset(kind for kind, words in _addresses().items() if segments & words)
 
 
-def _search(
-    marker: _Marker, headers: list[tuple[str, str]], moved_to: str, text: str
-) -> tuple[bool, bool]:
+def _search(marker: _Marker, headers: list[tuple[str, str]], moved_to: str, text: str) -> tuple[bool, bool]:
     """Whether a strong and whether a weak trace of `marker` is there."""
     hits = [text_ for text_ in marker.html if text_ in text]
     hits += ["all" for group in marker.all_of if all(part in text for part in group)]

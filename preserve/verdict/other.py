@@ -1,4 +1,4 @@
-"""The rules for pages that took the article's place: parked domains, error pages, front pages, other articles.
+"""The rules for pages that took the article's place: parked domains, error and front pages, other articles.
 
 Tried after the walls: what may be a wall is never called replaced.
 """
@@ -16,18 +16,18 @@ from preserve.verdict.view import View, tell
 from preserve.verdict.walls import WALL_LENGTH, gone_score, parked_score
 from preserve.verdict.wording import entries, ideas, reading_length
 
-SOFT_404_ALIKE = 0.95  # Bar-Yossef et al., "Sic Transit Gloria Telae" (WWW 2004): as alike as the random path's page
+SOFT_404_ALIKE = 0.95  # after Bar-Yossef et al., "Sic Transit Gloria Telae" (WWW 2004)
 _ERROR_TITLE = 64
 _BRIEF = 300
 _ARTICLE = 500
 _LEAST_ARTICLE = 400  # reading length below which a page with nothing of the stored copy is no article
-_CODE = re.compile(r"(?:http\s*)?(?:error|fehler|erreur|codigo|código|错误|錯誤|エラー|ошибка)?\s*[:#-]?\s*(?:404|410)\b.{0,40}")
+_CODE = re.compile(
+    r"(?:http\s*)?(?:error|fehler|erreur|codigo|código|错误|錯誤|エラー|ошибка)?\s*[:#-]?\s*(?:404|410)\b.{0,40}"
+)
 
 
 def parked(view: View) -> Finding | None:
     """A domain that is for sale, expired or parked."""
-    if view.present or view.page is None:
-        return None
     names = view.has("parked")
     if names and view.prose_length <= 2 * WALL_LENGTH:
         return Finding(tell(names), Verdict.REPLACED, Reason.PARKED)
@@ -40,9 +40,7 @@ def parked(view: View) -> Finding | None:
 
 
 def error_page(view: View) -> Finding | None:
-    """A page saying "not found" under a status that doesn't: by its title, its headline, its few words, its address."""
-    if view.present or view.lead_kept or view.page is None:
-        return None
+    """A page saying "not found" under a status that doesn't: by title, headline, few words or address."""
     named = [title for title in view.titles if _is_error_title(title)]
     said = tell(view.ideas("gone"))
     if named and view.longest_run <= WALL_LENGTH:
@@ -57,7 +55,7 @@ def error_page(view: View) -> Finding | None:
 def like_random_path(view: View) -> Finding | None:
     """The page is what the host answers to a path that never was (after Bar-Yossef et al. 2004)."""
     probe = view.case.probe
-    if probe is None or view.page is None or view.present or view.lead_kept:
+    if probe is None or view.page is None:
         return None
     status = probe.capture.final.status if probe.capture.final is not None else None
     if status is None or not 200 <= status < 300 or probe.page is None:
@@ -72,24 +70,32 @@ def like_random_path(view: View) -> Finding | None:
 
 def front_page(view: View) -> Finding | None:
     """The site's front page or a list of articles: by redirect, or by its shape."""
-    if view.present or view.lead_kept or view.page is None:
-        return None
     if view.redirected and is_home(view.final_url) and not is_home(view.capture.url):
         return Finding(f"redirected to the front page {view.final_url}", Verdict.REPLACED, Reason.HOME_PAGE)
     if view.redirected and _is_section(view.capture.url, view.final_url):
         return Finding(f"redirected to the section {view.final_url}", Verdict.REPLACED, Reason.HOME_PAGE)
-    teasers, linked = view.teasers, view.linked_headlines
-    titled = [title for title in view.titles if title in entries("list", "list")]
-    canonical = bool(view.facts.canonical) and is_home(view.facts.canonical) and not is_home(view.capture.url)
-    saw = f"{teasers} teasers, {linked} linked headlines, longest running text {round(view.longest_run)} characters"
-    if titled:
-        saw += f", titled {titled[0]!r}"
-    short = view.longest_run < 2 * _ARTICLE
-    if (view.lists and short) or (titled and (teasers >= 3 or linked >= 4) and view.longest_run < 4 * _ARTICLE):
-        return Finding(saw, Verdict.REPLACED, Reason.HOME_PAGE, wants_probe=not titled)
-    if (canonical or view.facts.page_type.lower() == "website") and view.lists:
-        return Finding(f"{saw}; it calls itself a front page", Verdict.REPLACED, Reason.HOME_PAGE, wants_probe=True)
+    saw = (
+        f"{view.teasers} teasers, {view.linked_headlines} linked headlines, "
+        f"longest running text {round(view.longest_run)} characters"
+    )
+    titled = sorted(view.headings & entries("list", "list"))
+    if titled and (view.teasers >= 3 or view.linked_headlines >= 4) and view.longest_run < 4 * _ARTICLE:
+        return Finding(f"{saw}, titled {titled[0]!r}", Verdict.REPLACED, Reason.HOME_PAGE)
+    if _is_list(view):
+        return Finding(saw, Verdict.REPLACED, Reason.HOME_PAGE, wants_probe=True)
     return Finding(saw)
+
+
+def _is_list(view: View) -> bool:
+    """Whether links to other texts are what the page is made of; articles have related links too."""
+    if view.teasers >= 5:
+        return view.longest_run < 2 * _ARTICLE
+    if view.linked_headlines < 8:
+        return False
+    kind, canonical = view.facts.page_type.lower(), view.facts.canonical
+    if kind == "website" or (canonical and is_home(canonical) and not is_home(view.capture.url)):
+        return view.longest_run < 2 * _ARTICLE
+    return "article" not in kind and view.longest_run < _LEAST_ARTICLE
 
 
 def other_article(view: View) -> Finding | None:

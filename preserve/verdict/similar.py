@@ -12,8 +12,8 @@ _CHARS = 20000
 def resemblance(one: Extraction, other: Extraction) -> float:
     """Dice coefficient (0..1) of the character 5-gram shingles of what is in sight on both pages.
 
-    After Bar-Yossef et al. 2004, who compare shingles of the page and of a random path's page. Digits are one sign, so
-    that an error page that shows the time or a request number stays the same page.
+    After Bar-Yossef et al. 2004, who compare shingles of the page and of a random path's page. Digits are one
+    sign, so that an error page that shows the time or a request number stays the same page.
     """
     first, second = _shingles(one), _shingles(other)
     if not first or not second:

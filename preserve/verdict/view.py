@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from preserve.model import Block, BlockKind, Capture, Comparison, Extraction, Layer, PageFacts, Region
-from preserve.urls import same_page
+from preserve.urls import host_of, same_page
 from preserve.verdict.case import Case
 from preserve.verdict.wording import fold, ideas, reading_length
 
@@ -21,6 +21,7 @@ _TITLE_SEPARATORS = re.compile(r"\s+[|–—•·»:_-]+\s+|[|｜_«»]|\s[-–�
 _EXCERPT_CHARS = 2600
 _NO_FACTS = PageFacts()
 _LINKED = 0.6
+_BODY_LENGTH = 800  # reading length from which structured text is an article's body, not its description
 _DENSITY_BLOCKS = 40
 
 
@@ -72,19 +73,19 @@ class View:
         return not same_page(self.capture.url, self.final_url)
 
     @cached_property
-    def on_page(self) -> float:
-        """Share of the stored sentences that stand in what a reader sees; what only metadata repeats is left out."""
-        comparison = self.comparison
-        if comparison is None or not comparison.layers:
-            return comparison.coverage if comparison is not None else 0.0
-        hidden = sum(layer is Layer.STRUCTURED for layer in comparison.layers)
-        found = sum(layer is not Layer.MISSING for layer in comparison.layers)
-        return comparison.coverage * (1 - hidden / found) if found else 0.0
-
-    @property
     def present(self) -> bool:
-        """Whether the stored article is substantially there, in sight or as the page's own structured text."""
-        return self.comparison is not None and self.comparison.coverage >= PRESENT
+        """Whether the stored article is substantially there: in sight, or whole in the structured text.
+
+        A short stored copy that only a description in the page's head repeats is not there.
+        """
+        comparison = self.comparison
+        if comparison is None or comparison.coverage < PRESENT:
+            return False
+        if not comparison.layers or {Layer.MAIN, Layer.VISIBLE} & set(comparison.layers):
+            return True
+        return self.page is not None and any(
+            reading_length(text) >= _BODY_LENGTH for text in self.page.structured
+        )
 
     @property
     def lead_kept(self) -> bool:
@@ -93,13 +94,17 @@ class View:
         return (
             comparison is not None
             and comparison.headline_found
-            and bool(comparison.layers)
-            and comparison.layers[0] in (Layer.MAIN, Layer.VISIBLE)
+            and comparison.layers[:1] in ((Layer.MAIN,), (Layer.VISIBLE,))
         )
+
+    @property
+    def in_sight(self) -> bool:
+        """Whether the page is the article, or its beginning: then its other words say nothing about it."""
+        return self.present or self.lead_kept
 
     @cached_property
     def body(self) -> tuple[Block, ...]:
-        """The visible blocks outside navigation, footers and comments; all in sight when nothing stands outside."""
+        """The visible blocks outside navigation, footers and comments; all in sight when none is outside."""
         if self.page is None:
             return ()
         inside = tuple(block for block in self.page.visible if block.region not in _FURNITURE)
@@ -114,7 +119,8 @@ class View:
     def article_length(self) -> float:
         """Reading length of the main text, or of the longest running text where that is more."""
         main = self.page.main if self.page is not None else ()
-        return max(self.longest_run, sum(reading_length(block.text) for block in main if block.link_density < _LINKED))
+        running = sum(reading_length(block.text) for block in main if block.link_density < _LINKED)
+        return max(self.longest_run, running)
 
     @cached_property
     def prose(self) -> tuple[Block, ...]:
@@ -131,11 +137,12 @@ class View:
         """Reading length of everything in sight, links too."""
         if self.page is None:
             return 0.0
-        return sum(reading_length(block.text) for block in self.page.visible if block.region is not Region.HIDDEN)
+        seen = (block for block in self.page.visible if block.region is not Region.HIDDEN)
+        return sum(reading_length(block.text) for block in seen)
 
     @cached_property
     def longest_run(self) -> float:
-        """Reading length of the longest stretch of running text without a link block or a teaser in between."""
+        """Reading length of the longest running text without a link block or a teaser in between."""
         best = run = 0.0
         for block in self.body:
             if block.link_density >= _LINKED or is_teaser(block):
@@ -158,8 +165,17 @@ class View:
         return fold("\n".join(parts))[: _EXCERPT_CHARS + 400]
 
     @cached_property
+    def headings(self) -> frozenset[str]:
+        """What the page calls itself first: the first part of <title>, and the first headlines in sight, folded."""
+        if self.page is None:
+            return frozenset()
+        heads = [block.text for block in self.body if block.kind is BlockKind.HEADLINE][:2]
+        first = _TITLE_SEPARATORS.split(self.facts.title.strip())[0]
+        return frozenset(fold(text) for text in (first, *heads) if text)
+
+    @cached_property
     def titles(self) -> tuple[str, ...]:
-        """The parts of <title> and the headlines in sight, folded, without what the stored headline says."""
+        """The parts of <title> and the headlines, folded, without what the stored headline says."""
         if self.page is None:
             return ()
         stored = fold(self.case.stored.title)
@@ -199,8 +215,7 @@ class View:
     @cached_property
     def host_words(self) -> frozenset[str]:
         """The host names asked, as a page that speaks of itself would name them."""
-        hosts = {url.partition("://")[2].partition("/")[0].partition(":")[0].lower() for url in self.capture.hops}
-        return frozenset(host.removeprefix("www.") for host in hosts if host)
+        return frozenset(host_of(url).removeprefix("www.") for url in self.capture.hops)
 
     def ideas(self, section: str) -> frozenset[str]:
         """The ideas of `section` that `words` holds."""

@@ -1,7 +1,7 @@
-"""The rules for pages that stand between the reader and the article: challenges, consent, logins, outages, shells.
+"""The rules for pages between the reader and the article: challenges, consent, logins, outages, shells.
 
-They look at vendor markers first and at the page's shape and ideas second, because the next wall's wording is unknown.
-None of them holds where the stored article is in sight.
+They look at vendor markers first and at the page's shape and ideas second, because the next wall's wording is
+unknown. None of them holds where the stored article is in sight.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ _ENOUGH = 3
 _ENOUGH_AT_LENGTH = 5  # a longer text comes upon single ideas by chance
 _DENSE = 0.4  # share of a wall's words that speak of it
 _DECISIVE = frozenset({"robot", "puzzle", "traffic", "denied", "security", "region"})
+_SERVER_ERRORS = frozenset({"500", "502", "503", "504", "520", "521", "522", "523", "524", "525"})
 _OWN = {
     "challenge": _DECISIVE,
     "gone": frozenset({"missing", "withdrawn"}),
@@ -35,16 +36,19 @@ def vendor_challenge(view: View) -> Finding | None:
     """An interstitial's own headers or markup, at any status."""
     names = view.has("challenge")
     if view.page is None:
-        names = tuple(name for name in find_markers(view.capture, "") if name.startswith("challenge/") and "~" not in name)
-    if not names or view.present or view.lead_kept:
-        return Finding("no bot check's markers") if not names else Finding(f"{tell(names)}, but the article is there")
+        found = find_markers(view.capture, "")
+        names = tuple(name for name in found if name.startswith("challenge/") and "~" not in name)
+    if not names:
+        return Finding("no bot check's markers")
+    if view.in_sight:
+        return Finding(f"{tell(names)}, but the article is there")
     if view.prose_length > 2 * WALL_LENGTH:
         return Finding(f"{tell(names)} on a page with much other text")
     return Finding(tell(names), Verdict.BLOCKED, Reason.CHALLENGE)
 
 
 def challenge_shape(view: View) -> Finding | None:
-    """A small page made of a bot check's ideas: verify, robot, unusual traffic, denied, security, slide, wait."""
+    """A small page made of a bot check's ideas: verify, robot, traffic, denied, security, slide, wait."""
     if not _wall_sized(view):
         return None
     said = view.ideas("challenge")
@@ -103,32 +107,29 @@ def gone_score(view: View) -> int:
 def parked_score(view: View) -> int:
     """How much the page's words say "this domain is for sale or parked"."""
     said = view.ideas("parked")
-    if not said & {"sale", "expired", "parking"} or not ("domain" in said or _names_itself(view)):
+    itself = _names_itself(view)
+    if not said & {"sale", "expired", "parking"} or not ("domain" in said or itself):
         return 0
-    return 2 + len(said)
+    return 2 + len(said) + itself
 
 
 def outage(view: View) -> Finding | None:
     """A page saying that the server or site is down, under a status that says it isn't."""
-    if view.present or view.lead_kept or view.page is None:
-        return None
     short = [title for title in view.titles if reading_length(title) <= 70]
     named = [title for title in short if holds("down", "down", title) or _is_server_error(title)]
-    said = _wall_sized(view) and holds("down", "down", view.words)
-    if not named and not said:
+    if view.prose_length > WALL_LENGTH or parked_score(view) > _ENOUGH:
         return None
-    if holds("gone", "missing", view.words) and not named:
-        return Finding("says that something failed, but also that the page is not there")
-    if view.prose_length > WALL_LENGTH:
+    if named:
+        return Finding(f"says the server is down: {named[0]}", Verdict.UNREACHABLE, Reason.SERVER_ERROR)
+    if not _wall_sized(view) or not holds("down", "down", view.words):
         return None
-    saw = f"says the server is down: {named[0]}" if named else "a small page saying that the server is down"
-    return Finding(saw, Verdict.UNREACHABLE, Reason.SERVER_ERROR)
+    if view.lists or holds("gone", "missing", view.words):
+        return Finding("says that something failed, among other things")
+    return Finding("a small page saying that the server is down", Verdict.UNREACHABLE, Reason.SERVER_ERROR)
 
 
 def consent_wall(view: View) -> Finding | None:
     """A page that shows nothing before the reader agrees to cookies or the use of data."""
-    if view.present or view.lead_kept or view.page is None:
-        return None
     names = view.has("consent")
     said = view.ideas("consent")
     addressed = view.redirected and "consent" in address_says(view.final_url)
@@ -136,7 +137,8 @@ def consent_wall(view: View) -> Finding | None:
     saw = f"ideas {tell(said)}" if said else "no idea of consent"
     if names and small:
         return Finding(f"{tell(names)}; {saw}", Verdict.REPLACED, Reason.CONSENT_WALL)
-    if small and len(said) >= (2 if addressed else 4) and view.density("consent") >= _DENSE:
+    enough = len(said) >= (2 if addressed else 4)
+    if small and enough and view.density("consent") >= _DENSE:
         return Finding(f"a page with {saw}", Verdict.REPLACED, Reason.CONSENT_WALL)
     if _wall_sized(view) and len(said) == 3 and "permission" in said and _titled(view, "consent"):
         return Finding(f"a small page with {saw}", Verdict.REPLACED, Reason.CONSENT_WALL)
@@ -145,44 +147,42 @@ def consent_wall(view: View) -> Finding | None:
 
 def login_wall(view: View) -> Finding | None:
     """Nothing but a form to sign in or an offer to subscribe."""
-    if view.present or view.lead_kept or view.page is None:
-        return None
     said = view.ideas("wall")
     addressed = view.redirected and "login" in address_says(view.final_url)
-    if view.lists and not addressed:
+    if (view.lists and not addressed) or view.longest_run >= WALL_LENGTH / 2:
         return None
-    if view.facts.password_fields and view.longest_run < WALL_LENGTH / 2 and (addressed or "login" in said):
+    small = _wall_sized(view)
+    if view.facts.password_fields and (addressed or "login" in said):
         return Finding("nothing but a form to sign in", Verdict.TRUNCATED, Reason.LOGIN_WALL)
-    if addressed and "login" in said and _wall_sized(view):
-        return Finding("the address and words of a page to sign in", Verdict.TRUNCATED, Reason.LOGIN_WALL)
-    if _wall_sized(view) and {"subscribe", "rest"} <= said and view.longest_run < WALL_LENGTH / 2:
+    if small and {"subscribe", "rest"} <= said:
         return Finding("nothing but an offer to subscribe", Verdict.TRUNCATED, Reason.PAYWALL)
-    if _wall_sized(view) and {"login", "rest"} <= said and view.longest_run < WALL_LENGTH / 2:
+    if small and "login" in said and (addressed or "rest" in said):
         return Finding("nothing but a request to sign in", Verdict.TRUNCATED, Reason.LOGIN_WALL)
     return None
 
 
 def script_shell(view: View) -> Finding | None:
     """Hardly any text in sight: the page is drawn by scripts, or is empty."""
-    if view.present or view.lead_kept or view.page is None:
-        return None
     facts, length = view.facts, view.seen_length
     noscript = fold(facts.noscript[:2000])
     asks = holds("script", "script", noscript) or "javascript" in noscript
-    if length >= (3 * SHELL_LENGTH if asks else SHELL_LENGTH) or view.longest_run >= SHELL_LENGTH:
-        return None
-    if gone_score(view) >= _ENOUGH or parked_score(view) >= _ENOUGH:
+    most = 3 * SHELL_LENGTH if asks else SHELL_LENGTH
+    if (
+        length >= most
+        or view.longest_run >= SHELL_LENGTH
+        or max(gone_score(view), parked_score(view)) >= _ENOUGH
+    ):
         return None
     if (why := _checks_in_silence(view, noscript)) is not None:
         return Finding(why, Verdict.BLOCKED, Reason.CHALLENGE)
-    if view.prose_length >= _SENTENCE and not (asks or holds("script", "script", view.words) or _own_title(view)):
+    shell = asks or holds("script", "script", view.words) or _own_title(view)
+    if view.prose_length >= _SENTENCE and not shell:
         return Finding("says something of its own")
     saw = f"{round(length)} characters in sight, {facts.scripts} scripts, {facts.frames} frames"
     if facts.scripts or asks:
         return Finding(saw, Verdict.UNEXTRACTABLE, Reason.SCRIPT_SHELL)
-    if length < 20 or facts.refresh or facts.frames:
-        return Finding(saw, Verdict.UNEXTRACTABLE, Reason.EMPTY)
-    return None
+    empty = length < 20 or bool(facts.refresh) or facts.frames > 0
+    return Finding(saw, Verdict.UNEXTRACTABLE if empty else None, Reason.EMPTY if empty else None)
 
 
 def _checks_in_silence(view: View, noscript: str) -> str | None:
@@ -211,28 +211,20 @@ def _path(url: str) -> str:
 
 
 def isolated(view: View) -> Finding | None:
-    """A small page on its own, without the site around it, that no other rule knows: most likely a wall, never a loss.
+    """A small page without the site around it that no other rule knows: most likely a wall, never a loss.
 
     A wall with unknown words must not count as a loss, so what could be one is called so.
     """
-    if view.present or view.lead_kept or view.page is None:
-        return None
     if view.seen_length > ISOLATED_LENGTH or view.facts.links > 6:
         return None
     if gone_score(view) >= _ENOUGH or parked_score(view) >= _ENOUGH:
         return None
-    saw = f"a page of {round(view.seen_length)} characters and {view.facts.links} links without the site around it"
+    saw = f"{round(view.seen_length)} characters and {view.facts.links} links, without a site around them"
     return Finding(saw, Verdict.BLOCKED, Reason.CHALLENGE, wants_probe=True)
 
 
 def _wall_sized(view: View, times: float = 1.0) -> bool:
-    return (
-        view.page is not None
-        and not view.present
-        and not view.lead_kept
-        and view.prose_length <= WALL_LENGTH * times
-        and view.longest_run <= WALL_LENGTH * times * 0.75
-    )
+    return view.prose_length <= WALL_LENGTH * times and view.longest_run <= WALL_LENGTH * times * 0.75
 
 
 def _titled(view: View, section: str) -> bool:
@@ -244,7 +236,7 @@ def _titled(view: View, section: str) -> bool:
 
 def _is_server_error(title: str) -> bool:
     digits = title.removeprefix("http").removeprefix("error").strip(" :#-")
-    return digits in {"500", "502", "503", "504", "520", "521", "522", "523", "524", "525"} or title in {"error 500", "500 error"}
+    return digits.removesuffix("error").strip() in _SERVER_ERRORS
 
 
 def _names_itself(view: View) -> bool:

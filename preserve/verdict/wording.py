@@ -12,7 +12,9 @@ from functools import cache
 from importlib.resources import files
 
 # Scripts that set no spaces between words, or glue particles to them: entries match anywhere.
-_GLUED = re.compile(r"[\u0590-\u06ff\u0900-\u0dff\u0e00-\u0eff\u1100-\u11ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+_GLUED = re.compile(
+    r"[\u0590-\u06ff\u0900-\u0dff\u0e00-\u0eff\u1100-\u11ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]"
+)
 _WIDE = re.compile(r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\U00020000-\U0002ffff]")
 _QUOTES = str.maketrans({"\u2018": "'", "\u2019": "'", "\u02bc": "'", "\u00ad": None, "\u200b": None})
 WIDE_WEIGHT = 2.5  # a Chinese character says about as much as two and a half Latin letters
@@ -29,7 +31,7 @@ def reading_length(text: str) -> float:
 
 
 def ideas(section: str, folded: str) -> frozenset[str]:
-    """Names of the ideas of `section` (a table of data/wording.toml) that `folded` text (see `fold`) holds."""
+    """Names of the ideas of `section` (a table of data/wording.toml) that text (see `fold`) holds."""
     return frozenset(name for name, pattern in _patterns()[section] if pattern.search(folded))
 
 
@@ -58,7 +60,8 @@ def _patterns() -> dict[str, tuple[tuple[str, re.Pattern[str]], ...]]:
 
 
 def _pattern(words: list[str]) -> re.Pattern[str]:
-    bounded, anywhere = [], []
+    bounded: list[str] = []
+    anywhere: list[str] = []
     for word in words:
         stem = r"\s+".join(re.escape(part) for part in fold(word.strip("*")).split())
         if _GLUED.search(word):
