@@ -23,7 +23,7 @@ from preserve.settings import PostSettings
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
-_TITLE_LINK = re.compile(r"[ \t]*\[(?P<label>[^\n]*)\]\((?P<url>[^\n]*)\)[ \t]*(?:\n|\Z)")
+_TITLE_LINK = re.compile(r"[ \t]*\[(?P<label>[^\n]{0,2000})\]\((?P<url>[^\n]{0,4000})\)[ \t]*(?:\n|\Z)")
 _UNDERLINE = re.compile(r"[ \t]*(?:-{3,}|={3,})[ \t]*(?:\n|\Z)")
 _NOT_WORDS = re.compile(r"[\W_]+")
 _SPACES = re.compile(r"\s+")
