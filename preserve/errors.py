@@ -35,5 +35,9 @@ class ArchiveLockedError(ArchiveError):
     """Another process is writing to the same archive."""
 
 
+class JudgingError(PreserveError):
+    """The judging processes can't work at all: the fault is in the installation, not in a page."""
+
+
 class RecordNotFoundError(ArchiveError):
     """A record the ledger refers to is not where it should be."""

@@ -17,7 +17,7 @@ from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from typing import Any
 
-from preserve.errors import ArchiveError, PreserveError
+from preserve.errors import ArchiveError, JudgingError, PreserveError
 from preserve.settings import JudgeSettings
 from preserve.tasks import Judged, JudgeTask
 
@@ -71,7 +71,7 @@ def _dispatch(tasks: queue.Queue[tuple[JudgeTask, Future[Judged]] | None], setti
             future.set_result(worker.judge(task))
         except _PageFailedError as failure:
             _judge_unread(task, str(failure), future)
-        except PreserveError as error:
+        except Exception as error:  # noqa: BLE001 - whoever waits for the future must hear of it
             future.set_exception(error)
     worker.close()
 
@@ -107,6 +107,8 @@ class _Worker:
             raise _PageFailedError(f"its judging process died ({_exit_text(code)})") from error
         if kind == "archive-error":
             raise ArchiveError(value)
+        if kind == "broken":
+            raise JudgingError(f"pages can't be judged: {value}. Install preserve-archive again.")
         if kind == "failed":
             raise _PageFailedError(value)
         judged: Judged = value
@@ -161,24 +163,27 @@ def _serve(pipe: Connection[Any, Any], memory: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the coordinator, who closes the pipe
     if memory:
         resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
-    from preserve.judging import judge_capture  # noqa: PLC0415 - heavy; only judging processes pay for it
-
     while True:
         try:
             task = pipe.recv()
+            if task is None:
+                return
+            pipe.send(_answer(task, memory))
         except (EOFError, ConnectionError):
             return
-        if task is None:
-            return
-        try:
-            answer: tuple[str, Any] = ("judged", judge_capture(task))
-        except PreserveError as error:
-            answer = ("archive-error", str(error))
-        except MemoryError:
-            answer = ("failed", f"needs more than {memory} bytes of memory")
-        except Exception as error:  # noqa: BLE001 - the per-page boundary: a parser may raise anything
-            answer = ("failed", f"{type(error).__name__}: {error}"[:500])
-        try:
-            pipe.send(answer)
-        except ConnectionError:
-            return
+
+
+def _answer(task: JudgeTask, memory: int) -> tuple[str, Any]:
+    """What the judging process sends back: the kind of answer, and the judgement or what went wrong."""
+    try:
+        from preserve.judging import judge_capture  # noqa: PLC0415 - heavy; only judging processes pay
+
+        return "judged", judge_capture(task)
+    except PreserveError as error:
+        return "archive-error", str(error)
+    except ImportError as error:
+        return "broken", str(error)
+    except MemoryError:
+        return "failed", f"needs more than {memory} bytes of memory"
+    except Exception as error:  # noqa: BLE001 - the per-page boundary: a parser may raise anything
+        return "failed", f"{type(error).__name__}: {error}"[:500]

@@ -309,7 +309,7 @@ class Failure:
 
 
 class Truncation(StrEnum):
-    """Values of `WARC-Truncated` (WARC 1.1, section 5.13)."""
+    """Values of `WARC-Truncated` (WARC 1.1, section 5.15)."""
 
     LENGTH = "length"
     TIME = "time"

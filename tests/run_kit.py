@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from preserve.fetch import HttpFetcher, system_tools
+from preserve.fetch import Fetcher, HttpFetcher, Visit, system_tools
 from preserve.ledger import Ledger
 from preserve.model import Check, Verdict
 from preserve.settings import ArchiveSettings, FetchSettings, JudgeSettings, RunSettings, Settings
@@ -65,16 +65,12 @@ class Watcher:
     checks: list[Check] = field(default_factory=list)
     notices: list[str] = field(default_factory=list)
     plan: Plan | None = None
-    stop: threading.Event | None = None
-    stop_after: int = 0
 
     def planned(self, plan: Plan) -> None:
         self.plan = plan
 
     def checked(self, check: Check) -> None:
         self.checks.append(check)
-        if self.stop is not None and len(self.checks) >= self.stop_after:
-            self.stop.set()
 
     def notice(self, text: str) -> None:
         self.notices.append(text)
@@ -109,16 +105,36 @@ class Stage:
         return replace(self, settings=replace(self.settings, run=replace(self.settings.run, **changes)))  # type: ignore[arg-type]
 
     def verify(
-        self, watcher: Watcher | None = None, *, arguments: Sequence[str] = (), new_run: bool = False
+        self, *, arguments: Sequence[str] = (), new_run: bool = False, stop_after_visits: int = 0
     ) -> tuple[Summary, Watcher]:
-        watcher = watcher or Watcher()
-        stop = watcher.stop or threading.Event()
+        watcher, stop = Watcher(), threading.Event()
         tools = system_tools(self.settings.fetch, stop, environment(), seed="test")
-        run_tools = Tools(
-            HttpFetcher(self.settings.fetch, tools), tools.gate.ready_at, tools.clock, stop, "preserve/test"
-        )
+        fetcher: Fetcher = HttpFetcher(self.settings.fetch, tools)
+        if stop_after_visits:
+            fetcher = StoppingFetcher(fetcher, stop, stop_after_visits)
+        run_tools = Tools(fetcher, tools.gate.ready_at, tools.clock, stop, "preserve/test")
         given = tuple(arguments) or (str(self.posts),)
         return verify(given, self.settings, run_tools, watcher, new_run=new_run), watcher
+
+
+@dataclass
+class StoppingFetcher:
+    """Asks for the run to be stopped, as Ctrl-C does, when it has made so many visits."""
+
+    inner: Fetcher
+    stop: threading.Event
+    visits: int
+    _made: int = 0
+
+    def fetch(self, source: str) -> Visit:
+        visit = self.inner.fetch(source)
+        self._made += 1
+        if self._made >= self.visits:
+            self.stop.set()
+        return visit
+
+    def probe(self, url: str) -> Visit:
+        return self.inner.probe(url)
 
 
 def environment() -> Mapping[str, str]:

@@ -38,6 +38,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "lxml": ("markup", "extract", "posts"),
     "yaml": ("posts",),
     "markdown_it": ("posts",),
+    "opencc": ("text",),
     "sqlite3": ("ledger",),
     "click": ("cli",),
     "rich": ("cli",),

@@ -116,6 +116,9 @@ def checks(draw: st.DrawFn) -> Check:
         measures=draw(st.none() | st.builds(Measures, *[SHARES] * 6)),
         error=draw(NAMES),
         text_digest=draw(DIGESTS),
+        probe=draw(st.none() | CAPTURES),
+        template=draw(st.lists(NAMES, max_size=3).map(tuple)),
+        previous=draw(st.none() | CAPTURES),
     )
 
 
@@ -123,11 +126,16 @@ NUMBERS = itertools.count(1)
 
 
 def with_own_summary(check: Check) -> Check:
-    """The check with a summary record that no other capture of this module has."""
-    if check.capture is None:
-        return check
-    summary = replace(check.capture.summary, record_id=UUID(int=next(NUMBERS)).urn)
-    return replace(check, capture=replace(check.capture, summary=summary))
+    """The check with summary records that no other capture of this module has."""
+
+    def own(capture: ArchivedCapture | None) -> ArchivedCapture | None:
+        if capture is None:
+            return None
+        return replace(capture, summary=replace(capture.summary, record_id=UUID(int=next(NUMBERS)).urn))
+
+    return replace(
+        check, capture=own(check.capture), probe=own(check.probe), previous=own(check.previous)
+    )
 
 
 @pytest.fixture(scope="module")

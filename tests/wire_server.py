@@ -126,14 +126,11 @@ class WireServer:
     def _holding(self, sock: socket.socket) -> Iterator[None]:
         with self._lock:
             self._open.add(sock)
-            self._busy += 1
-            self.most_at_once = max(self.most_at_once, self._busy)
         try:
             yield
         finally:
             with self._lock:
                 self._open.discard(sock)
-                self._busy -= 1
             sock.close()
 
     def _answer(self, sock: socket.socket) -> None:
@@ -148,8 +145,16 @@ class WireServer:
             self.heads.append(head)
             target = head.split(b" ")[1].decode("latin-1") if head[:1] != b"\x16" else "TLS"
             steps = self._steps(target)
+            self._busy += 1
+            self.most_at_once = max(self.most_at_once, self._busy)
         try:
-            for step in steps:
+            for step in steps[:-1]:
+                self._do(sock, step, sent)
+        finally:
+            with self._lock:  # before the last step: once it is out, the next request may rightly come
+                self._busy -= 1
+        try:
+            for step in steps[-1:]:
                 self._do(sock, step, sent)
         finally:
             self.sent.append(bytes(sent))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+import traceback
 
 import click
 
@@ -12,6 +13,7 @@ from preserve.errors import PreserveError
 
 EXIT_FOUND = 1
 EXIT_ERROR = 2
+EXIT_INTERNAL = 70  # EX_SOFTWARE of sysexits.h
 EXIT_INTERRUPTED = 130
 
 COMMANDS = {
@@ -79,6 +81,10 @@ def run() -> None:
     except BrokenPipeError:  # the reader of our output went away, as `head` does
         sys.stderr.close()
         sys.exit(EXIT_ERROR)
+    except Exception:  # noqa: BLE001 - a fault of ours; what is committed stays, and the next run goes on
+        traceback.print_exc()
+        click.echo("preserve: internal error, please report it; nothing archived is lost.", err=True)
+        sys.exit(EXIT_INTERNAL)
     sys.exit(code if isinstance(code, int) else 0)
 
 

@@ -125,7 +125,11 @@ class Progress:
             return
         if self._listed:
             self._out.print()
-            self._out.print(checks_block(self._listed, self._out.width))
+            order = list(SIGNS)
+            listed = sorted(
+                self._listed, key=lambda check: (order.index(check.judgement.verdict), check.post)
+            )
+            self._out.print(checks_block(listed, self._out.width))
             if self._to_look_at > len(self._listed):
                 more = self._to_look_at - len(self._listed)
                 self._out.print(Text(f"and {more} more: preserve status, preserve show POST", style="dim"))

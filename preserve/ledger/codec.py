@@ -100,6 +100,11 @@ def unpack_natures(text: str | None) -> tuple[Nature, ...]:
     return tuple(Nature(name) for name in json.loads(text)) if text else ()
 
 
+def unpack_texts(text: str) -> tuple[str, ...]:
+    """The strings of a JSON list."""
+    return tuple(json.loads(text))
+
+
 def pack_changes(changes: Iterable[Change]) -> str | None:
     """A JSON list of objects; None when there are none."""
     found = [_change_object(change) for change in changes]

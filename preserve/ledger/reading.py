@@ -17,6 +17,7 @@ from preserve.ledger.codec import (
     unpack_record,
     unpack_record_id,
     unpack_text,
+    unpack_texts,
     unpack_time,
 )
 from preserve.ledger.database import Database, Row
@@ -39,7 +40,8 @@ SELECT
     final.url, checks.http_status, checks.captured_at, checks.capture_id,
     copies.digest, copies.record, copy_files.file, copies.offset, copies.length,
     checks.previous_at, checks.changed_since, since.content,
-    texts.digest, extractors.version, rules.version, checks.error
+    texts.digest, extractors.version, rules.version, checks.error,
+    checks.previous_capture_id, checks.probe_capture_id, template.content
 FROM checks
 JOIN posts ON posts.id = checks.post_id
 JOIN versions AS extractors ON extractors.id = checks.extractor_id
@@ -50,6 +52,7 @@ LEFT JOIN details AS changes ON changes.id = checks.changes_id
 LEFT JOIN details AS evidence ON evidence.id = checks.evidence_id
 LEFT JOIN details AS measures ON measures.id = checks.measures_id
 LEFT JOIN details AS since ON since.id = checks.changes_since_id
+LEFT JOIN details AS template ON template.id = checks.template_id
 LEFT JOIN digests AS texts ON texts.id = checks.text_digest_id
 LEFT JOIN stored_copies AS copies ON copies.id = checks.stored_copy_id
 LEFT JOIN files AS copy_files ON copy_files.id = copies.file_id
@@ -166,6 +169,9 @@ class Reader:
             extractor=unpack_text(row[24]),
             rules=unpack_text(row[25]),
             measures=unpack_measures(row[10]),
+            probe=None if row[28] is None else self.capture(row[28]),
+            template=() if row[29] is None else unpack_texts(row[29]),
+            previous=None if row[27] is None else self.capture(row[27]),
             error="" if row[26] is None else unpack_text(row[26]),
             text_digest="" if row[23] is None else unpack_digest(row[23]),
         )

@@ -10,6 +10,7 @@ from preserve.ledger.codec import (
     pack_changes,
     pack_digest,
     pack_evidence,
+    pack_json,
     pack_measures,
     pack_natures,
     pack_record_id,
@@ -30,7 +31,7 @@ _INTERNED: Final = {
 }
 _CAPTURE: Final = f"INSERT INTO captures VALUES (NULL{', ?' * 11})"  # noqa: S608 - placeholders only
 _EXCHANGE: Final = f"INSERT INTO exchanges VALUES (?{', ?' * 9})"  # noqa: S608 - placeholders only
-_CHECK: Final = f"INSERT INTO checks VALUES (NULL{', ?' * 24})"  # noqa: S608 - placeholders only
+_CHECK: Final = f"INSERT INTO checks VALUES (NULL{', ?' * 27})"  # noqa: S608 - placeholders only
 _NO_RECORD: Final = (None, None, None, None)
 # A block that so many sources of a host have shown is template; counting on would only cost room.
 ENOUGH_SOURCES: Final = 100
@@ -74,6 +75,9 @@ class Writer:
                 None if since is None else pack_time(since.previous_at),
                 None if since is None else int(since.changed),
                 None if since is None else self._detail(pack_changes(since.changes)),
+                None if check.previous is None else self.capture(check.previous),
+                None if check.probe is None else self.capture(check.probe),
+                self._detail(pack_json(check.template) if check.template else None),
                 self.intern("digest", pack_digest(check.text_digest)) if check.text_digest else None,
                 self.intern("version", pack_text(check.extractor)),
                 self.intern("version", pack_text(check.rules)),

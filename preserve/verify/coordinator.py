@@ -20,7 +20,7 @@ from preserve.digests import digest
 from preserve.fetch import Fetcher
 from preserve.judges import Judges
 from preserve.ledger import Ledger
-from preserve.model import ArchivedCapture, Check, FailureKind, Reason, Verdict
+from preserve.model import ArchivedCapture, Check, FailureKind, Reason
 from preserve.settings import DigestAlgorithm, Settings
 from preserve.tasks import Judged, JudgedPost, JudgeTask, PostBytes
 from preserve.times import Clock
@@ -149,8 +149,14 @@ class Coordinator:
         self._held: dict[str, list[_Held]] = defaultdict(list)
         self._probing: set[str] = set()
         self._outstanding = 0
+        self._committed = 0
         self._checks: list[Check] = []  # concluded, not yet in the ledger
         self._blocks: list[tuple[str, str, tuple[str, ...]]] = []  # host, source, digests
+
+    @property
+    def concluded(self) -> int:
+        """How many checks this run has put into the ledger."""
+        return self._committed
 
     def run(self, plan: Plan, archived: Mapping[str, ArchivedCapture]) -> tuple[Incident, ...]:
         """Bring every post of `plan` to its verdict, or as many as there is time for until `stop` is set.
@@ -179,7 +185,7 @@ class Coordinator:
             for thread in threads:
                 thread.join()
             self._judges.close()
-        found = (state.incident(self._settings.run) for state in self._hosts.values())
+        found = [state.incident(self._settings.run) for state in self._hosts.values()]
         return tuple(incident for incident in found if incident is not None)
 
     # ------------------------------------------------------------ fetching threads
@@ -204,14 +210,12 @@ class Coordinator:
 
     def _fetch_all(self) -> None:
         while (taken := self._schedule.take()) is not None:
-            host, work = taken
+            work = taken[1]
             try:
                 event = _Fetched(work, self._fetch(work))
             except Exception as error:  # noqa: BLE001 - handed to the coordinator's thread, which ends the run
                 event = _Fetched(work, None, error)
-            finally:
-                self._schedule.done(host)
-            self._events.put(event)
+            self._events.put(event)  # the coordinator gives the host back: it may have seen enough of it
 
     def _fetch(self, work: SourceTask | _ProbeTask) -> ArchivedCapture | None:
         fetcher, writer = self._tools.fetcher, self._archive.writer
@@ -253,9 +257,13 @@ class Coordinator:
         if event.error is not None:
             self._tools.stop.set()
             raise event.error
+        state = self._hosts[event.work.host]
+        if event.capture is not None and isinstance(event.work, SourceTask):
+            state.answered(event.capture.final.status if event.capture.final else None)
+            self._stop_asking_if_refused(state)
+        self._schedule.done(state.name)
         if isinstance(event.work, _ProbeTask):
             self._outstanding -= 1
-            state = self._hosts[event.work.host]
             state.probe = event.capture
             self._probing.discard(state.name)
             self._release(state)
@@ -346,8 +354,7 @@ class Coordinator:
         state = self._hosts[task.host]
         if judged.posts:
             state.note(judged.posts[0].judgement)
-        if state.must_stop(self._settings.run):
-            self._give_up_on(state, judged.posts[0].judgement.verdict)
+        self._stop_asking_if_refused(state)
 
     def _check(self, held: _Held, post: JudgedPost, source: str) -> Check:
         capture, final = held.job.capture, held.job.capture.final
@@ -371,11 +378,11 @@ class Coordinator:
             previous=held.job.previous,
         )
 
-    def _give_up_on(self, state: HostState, verdict: Verdict) -> None:
-        dropped = self._schedule.drop(state.name)
+    def _stop_asking_if_refused(self, state: HostState) -> None:
+        dropped = self._schedule.drop(state.name) if state.must_stop(self._settings.run) else []
         if not dropped:
             return
-        saw = f"{state.name} answered {verdict.value} to every check in a row; the rest was not asked"
+        saw = f"{state.name} refused or failed alike, time after time; the rest was not asked"
         self._listener.notice(f"{saw} ({len(dropped)} sources).")
         for work in dropped:
             self._outstanding -= 1
@@ -399,6 +406,7 @@ class Coordinator:
             return
         self._archive.writer.sync()
         self._archive.ledger.append(self._archive.run, checks)
+        self._committed += len(checks)
         for check in checks:
             self._listener.checked(check)
 

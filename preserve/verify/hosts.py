@@ -10,6 +10,7 @@ from preserve.settings import RunSettings
 
 STOPS_ASKING = frozenset({Verdict.BLOCKED, Verdict.UNREACHABLE})
 COUNTS_AS_INCIDENT = frozenset({Verdict.BLOCKED, Verdict.UNREACHABLE, Verdict.GONE, Verdict.REPLACED})
+REFUSALS = frozenset({401, 403, 407, 429, 451})
 TEMPLATE_SOURCES = 3
 
 
@@ -47,9 +48,20 @@ class HostState:
     probe: ArchivedCapture | None = None
     probe_asked: bool = False
     template: frozenset[str] = frozenset()
+    _answers: Counter[str] = field(default_factory=Counter)
+    _last_answer: str = ""
+    _same_answers: int = 0
     _outcomes: Counter[tuple[Verdict, Reason | None]] = field(default_factory=Counter)
     _alike: int = 0
     _last: tuple[Verdict, Reason | None] | None = None
+
+    def answered(self, status: int | None) -> None:
+        """Count one visit by the status it ended with (None: no answer), as soon as it is known."""
+        refused = status is None or status in REFUSALS or status >= 500
+        answer = f"{status or 'no answer'}" if refused else ""
+        self._answers[answer] += 1
+        self._same_answers = self._same_answers + 1 if answer == self._last_answer else 1
+        self._last_answer = answer
 
     def note(self, judgement: Judgement) -> None:
         """Count one concluded check."""
@@ -60,11 +72,14 @@ class HostState:
 
     def must_stop(self, settings: RunSettings) -> bool:
         """Whether the host fails so uniformly, one check after the other, that it must be left alone."""
-        return (
-            self._last is not None
-            and self._last[0] in STOPS_ASKING
-            and self._alike >= settings.incident_least
-            and self._alike > settings.incident_share * self._outcomes.total()
+        judged_alike = self._alike if self._last is not None and self._last[0] in STOPS_ASKING else 0
+        answered_alike = self._same_answers if self._last_answer else 0
+        return any(
+            alike >= settings.incident_least and alike > settings.incident_share * total
+            for alike, total in (
+                (judged_alike, self._outcomes.total()),
+                (answered_alike, self._answers.total()),
+            )
         )
 
     def incident(self, settings: RunSettings) -> Incident | None:

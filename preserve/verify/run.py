@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from preserve.errors import ArchiveError
 from preserve.ledger import Ledger, RunPlan, RunState
 from preserve.model import ArchivedCapture
 from preserve.settings import Settings
@@ -93,7 +94,7 @@ class _Books:
             incidents = coordinator.run(plan, unjudged)
         finally:
             writer.close()
-        return self._close(run, plan, incidents)
+        return self._close(run, plan, incidents, coordinator.concluded < plan.posts)
 
     def _begin(
         self, arguments: tuple[str, ...], new_run: bool, since: datetime
@@ -120,14 +121,26 @@ class _Books:
     def _unjudged(self, since: datetime) -> dict[str, ArchivedCapture]:
         """Captures on disk without a check, newest per URL: archived by a run that did not live to judge."""
         recent = (path for path in warc_files(self._directory) if path.stat().st_mtime >= since.timestamp())
-        found = (item for path in recent for item in scan_captures(path) if isinstance(item, ArchivedCapture))
+        found = (capture for path in recent for capture in self._captures_in(path))
         return _newest(self._ledger.captures_without_check(found), since)
 
-    def _warcinfo(self, run: int) -> dict[str, str]:
-        return {"software": self._tools.software, "preserve-run": str(run)}
+    def _captures_in(self, path: Path) -> Iterator[ArchivedCapture]:
+        try:
+            for item in scan_captures(path):
+                if isinstance(item, ArchivedCapture):
+                    yield item
+        except ArchiveError as error:  # what lies behind the damage is fetched again; nothing is lost by that
+            self._listener.notice(f"{error} Its readable captures are used.")
 
-    def _close(self, run: int, plan: Plan, incidents: tuple[Incident, ...]) -> Summary:
-        interrupted = self._tools.stop.is_set()
+    def _warcinfo(self, run: int) -> dict[str, str]:
+        return {
+            "software": self._tools.software,
+            "robots": "ignore" if self._settings.fetch.ignore_robots else "obey",
+            "preserve-run": str(run),
+            "preserve-settings": settings_text(self._settings),
+        }
+
+    def _close(self, run: int, plan: Plan, incidents: tuple[Incident, ...], interrupted: bool) -> Summary:
         for incident in incidents:
             kind = incident.verdict.value + (f"/{incident.reason.value}" if incident.reason else "")
             self._ledger.add_incident(run, incident.host, kind, incident.count, incident.of)
