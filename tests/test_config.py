@@ -26,9 +26,7 @@ def load(directory: Path, text: str) -> Settings:
 
 def test_every_field_of_the_settings_is_an_option() -> None:
     known = {
-        (table.name, field.name)
-        for table in fields(Settings)
-        for field in fields(getattr(Settings(), table.name))
+        (table.name, field.name) for table in fields(Settings) for field in fields(getattr(Settings(), table.name))
     }
     assert {(option.table, option.field) for option in OPTIONS} == known
     assert len(OPTIONS) == len(known)

@@ -15,7 +15,9 @@ from preserve.posts import NotAPostError, find_posts, parse_post, read_post
 from preserve.settings import PostSettings
 
 OPTIONS = PostSettings()
-PLAIN = "---\ntitle: 渡口的早晨\ndate: 2021-03-04 05:06:07 +0800\nauthor: 林一\nfrom: https://ferry.test/a\n---\n\nText.\n"
+PLAIN = (
+    "---\ntitle: 渡口的早晨\ndate: 2021-03-04 05:06:07 +0800\nauthor: 林一\nfrom: https://ferry.test/a\n---\n\nText.\n"
+)
 
 
 def parse(text: str | bytes, **keys: object) -> object:
@@ -172,9 +174,7 @@ def test_a_file_without_front_matter_is_not_a_post(text: str) -> None:
 
 
 @settings(max_examples=150, deadline=None)
-@given(
-    st.binary(max_size=300), st.sampled_from([b"", b"---\n", b"+++\n", b"{", b"---\ntitle: ", b"\xff\xfe"])
-)
+@given(st.binary(max_size=300), st.sampled_from([b"", b"---\n", b"+++\n", b"{", b"---\ntitle: ", b"\xff\xfe"]))
 def test_any_bytes_are_a_post_or_a_post_error(data: bytes, head: bytes) -> None:
     whole = head + data
     for candidate in (whole, whole + b"\n---\n", whole + b"\n+++\n"):
@@ -188,9 +188,7 @@ def test_any_bytes_are_a_post_or_a_post_error(data: bytes, head: bytes) -> None:
 @settings(max_examples=80, deadline=None)
 @given(
     st.text(
-        st.characters(
-            codec="utf-8", exclude_categories=("Cc", "Zl", "Zp"), exclude_characters="\ufeff\ufffe\uffff"
-        )
+        st.characters(codec="utf-8", exclude_categories=("Cc", "Zl", "Zp"), exclude_characters="\ufeff\ufffe\uffff")
     )
 )
 def test_a_quoted_title_comes_back(title: str) -> None:
@@ -235,9 +233,7 @@ def test_each_file_once_however_it_is_named(tmp_path: Path) -> None:
     make(tmp_path, "d/a.md", "d/b.md", "e/c.md")
     (tmp_path / "d/loop").symlink_to(tmp_path)
     (tmp_path / "e/again.md").symlink_to(tmp_path / "d/a.md")
-    names = [
-        Path(path).name for path in found(tmp_path / "d/b.md", tmp_path, tmp_path / "d", tmp_path / "e/c.md")
-    ]
+    names = [Path(path).name for path in found(tmp_path / "d/b.md", tmp_path, tmp_path / "d", tmp_path / "e/c.md")]
     assert sorted(names) == ["a.md", "b.md", "c.md"]
 
 

@@ -16,9 +16,7 @@ from preserve.settings import PostSettings
 
 SOURCE = "https://ferry.test/morning"
 HEAD = f"---\ntitle: 渡口的早晨\nauthor: 林一\ndate: 2021-03-04\nfrom: {SOURCE}\n---\n"
-ARTICLE = "".join(
-    f"<p>第{n}班渡船在雾里靠岸，船工把缆绳抛上石阶，等船的人都站了起来。</p>" for n in range(1, 15)
-)
+ARTICLE = "".join(f"<p>第{n}班渡船在雾里靠岸，船工把缆绳抛上石阶，等船的人都站了起来。</p>" for n in range(1, 15))
 
 
 def copy_of(body: str, **keys: object) -> StoredCopy:
@@ -164,9 +162,7 @@ def test_furniture_amid_the_article_stays() -> None:
     assert "阅读原文" in texts(copy_of(f"<div>{ARTICLE}<p>阅读原文</p>{ARTICLE}</div>"))
 
 
-@pytest.mark.parametrize(
-    "name", ["self-promo", "newsletter-box", "widget_subscribe", "sharedaddy", "relatedPosts"]
-)
+@pytest.mark.parametrize("name", ["self-promo", "newsletter-box", "widget_subscribe", "sharedaddy", "relatedPosts"])
 def test_boxes_named_by_their_class(name: str) -> None:
     copy = copy_of(f'<div>{ARTICLE}<div class="{name}"><p>Join 4,000 readers.</p></div><p>End.</p></div>')
     assert texts(copy) == [*PLAIN, "End."]
@@ -180,9 +176,7 @@ def test_an_empty_box_vanishes_and_a_long_one_is_the_article() -> None:
 
 
 def test_a_closing_rule_before_article_text_is_no_footer() -> None:
-    copy = copy_of(
-        f'<div>{ARTICLE}<hr><p>It stopped in 1999, says <a href="http://x.test">the town</a>.</p></div>'
-    )
+    copy = copy_of(f'<div>{ARTICLE}<hr><p>It stopped in 1999, says <a href="http://x.test">the town</a>.</p></div>')
     assert (len(copy.blocks), aside(copy)) == (len(PLAIN) + 1, [])
 
 
@@ -192,9 +186,7 @@ def test_the_user_adds_rules() -> None:
 
 
 def test_what_no_reader_sees_is_gone() -> None:
-    assert texts(copy_of("<div><style>p{}</style><script>x</script><iframe>y</iframe><p>One.</p></div>")) == [
-        "One."
-    ]
+    assert texts(copy_of("<div><style>p{}</style><script>x</script><iframe>y</iframe><p>One.</p></div>")) == ["One."]
 
 
 @pytest.mark.parametrize(

@@ -81,18 +81,14 @@ def _read_table(path: Path) -> object:
 def _build(content: object, path: Path) -> Settings:
     """Settings from the file's tables, every key checked."""
     if not isinstance(content, dict):
-        raise ConfigError(
-            f"{path}: tool.preserve is not a table: write it as [tool.preserve.fetch] and so on"
-        )
+        raise ConfigError(f"{path}: tool.preserve is not a table: write it as [tool.preserve.fetch] and so on")
     prefix = "tool.preserve." if path.name == PYPROJECT else ""
     values: dict[str, dict[str, Any]] = {table: {} for table in TABLES}
     for name, table in content.items():
         if name not in TABLES:
             raise ConfigError(f"{path}: unknown {_unknown_table(prefix, name, table)}")
         if not isinstance(table, dict):
-            raise ConfigError(
-                f"{path}: {prefix}{name} is not a table: write [{prefix}{name}] and its keys below it"
-            )
+            raise ConfigError(f"{path}: {prefix}{name} is not a table: write [{prefix}{name}] and its keys below it")
         options = {option.key: option for option in OPTIONS if option.table == name}
         for key, value in table.items():
             if key not in options:
@@ -100,18 +96,14 @@ def _build(content: object, path: Path) -> Settings:
             where = f"{path}: {prefix}{name}.{key}"
             values[name][options[key].field] = convert(options[key], value, where)
     defaults = Settings()
-    return replace(
-        defaults, **{table: replace(getattr(defaults, table), **given) for table, given in values.items()}
-    )
+    return replace(defaults, **{table: replace(getattr(defaults, table), **given) for table, given in values.items()})
 
 
 def _unknown_table(prefix: str, name: str, value: object) -> str:
     if isinstance(value, dict):
         near = difflib.get_close_matches(name, TABLES, n=1)
         known = ", ".join(f"[{prefix}{table}]" for table in TABLES)
-        return f"table [{prefix}{name}]: " + (
-            f"did you mean [{prefix}{near[0]}]?" if near else f"known are {known}"
-        )
+        return f"table [{prefix}{name}]: " + (f"did you mean [{prefix}{near[0]}]?" if near else f"known are {known}")
     return f"key {prefix}{name}: {_nearest(name, '')}"
 
 

@@ -52,9 +52,7 @@ class Option:
 
 
 OPTIONS: tuple[Option, ...] = (
-    Option(
-        "posts", "source_keys", Kind.TEXTS, "front-matter keys that may hold the source URL, in this order"
-    ),
+    Option("posts", "source_keys", Kind.TEXTS, "front-matter keys that may hold the source URL, in this order"),
     Option("posts", "suffixes", Kind.TEXTS, "which files of a directory are posts"),
     Option("posts", "set_aside", Kind.PATTERNS, "your own rules for blocks that are not the article"),
     Option("fetch", "contact", Kind.TEXT, "URL or mail address, for the people whose servers you ask"),
@@ -72,13 +70,9 @@ OPTIONS: tuple[Option, ...] = (
     Option("fetch", "retry_after_cap", Kind.DURATION, "longest Retry-After that is waited for"),
     Option("fetch", "delay", Kind.DURATION, "pause between two requests to one host"),
     Option("fetch", "proxy", Kind.TEXT, "proxy for every request; empty: the environment's"),
-    Option(
-        "fetch", "allow_private", Kind.NETWORKS, "networks that may be asked although they are not public"
-    ),
+    Option("fetch", "allow_private", Kind.NETWORKS, "networks that may be asked although they are not public"),
     Option("fetch", "ignore_robots", Kind.FLAG, "ask although robots.txt says no"),
-    Option(
-        "fetch", "control_names", Kind.TEXTS, "names that must resolve before another's absence is believed"
-    ),
+    Option("fetch", "control_names", Kind.TEXTS, "names that must resolve before another's absence is believed"),
     Option("archive", "directory", Kind.TEXT, "where WARC files and the ledger go"),
     Option("archive", "digest", Kind.DIGEST, "digests of WARC records: sha256 or sha1"),
     Option("archive", "roll_over", Kind.SIZE, "a WARC file is closed when it has grown past this"),
@@ -90,9 +84,7 @@ OPTIONS: tuple[Option, ...] = (
     Option("run", "older_than", Kind.DURATION, "only posts not checked for this long; 0: all"),
     Option("run", "limit", Kind.COUNT, "at most this many posts; 0: all"),
     Option("run", "resume_within", Kind.DURATION, "an unfinished run is taken up again for this long"),
-    Option(
-        "run", "incident_share", Kind.SHARE, "a host where more checks than this fail alike has an incident"
-    ),
+    Option("run", "incident_share", Kind.SHARE, "a host where more checks than this fail alike has an incident"),
     Option("run", "incident_least", Kind.POSITIVE, "the fewest failures alike that make an incident"),
 )
 

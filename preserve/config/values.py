@@ -49,9 +49,7 @@ def convert(option: Option, value: object, where: str) -> object:
     if converted is None:
         raise ConfigError(f"{where}: must be {option.kind.value}, not {_shown(value)}")
     if option.field in _MUST_BE_MORE and not converted:
-        raise ConfigError(
-            f"{where}: must not be {'empty' if isinstance(converted, (str, tuple)) else 'zero'}"
-        )
+        raise ConfigError(f"{where}: must not be {'empty' if isinstance(converted, (str, tuple)) else 'zero'}")
     return converted
 
 
@@ -124,9 +122,7 @@ def check_network(text: str) -> str:
     try:
         ipaddress.ip_network(text)
     except ValueError as error:
-        raise ValueError(
-            f"{text!r} is not a network: {error}; one looks like 127.0.0.0/8 or ::1/128"
-        ) from error
+        raise ValueError(f"{text!r} is not a network: {error}; one looks like 127.0.0.0/8 or ::1/128") from error
     return text
 
 

@@ -177,9 +177,7 @@ def _remove(element: HtmlElement) -> None:
 # ---------------------------------------------------------------- blocks
 
 
-def _sort_out(
-    blocks: Sequence[Block], post: Post, settings: PostSettings
-) -> tuple[tuple[Block, ...], list[SetAside]]:
+def _sort_out(blocks: Sequence[Block], post: Post, settings: PostSettings) -> tuple[tuple[Block, ...], list[SetAside]]:
     """The blocks of the article, and the lines that are none of it."""
     own = [(name, re.compile(pattern)) for name, pattern in settings.set_aside]
     kept, aside = [], []

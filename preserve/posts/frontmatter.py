@@ -217,9 +217,7 @@ def _yaml_fault(error: Exception, inner: str, first_line: int) -> FrontMatterErr
         bad = re.search(r"[^\t\n\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", inner)
         line = inner.count("\n", 0, bad.start()) if bad else 0
         what = f"U+{ord(bad[0]):04X}" if bad else str(error.character)
-        return FrontMatterError(
-            first_line + line, f"front matter has a character YAML forbids ({what}): remove it"
-        )
+        return FrontMatterError(first_line + line, f"front matter has a character YAML forbids ({what}): remove it")
     if isinstance(error, (RecursionError, _TooDeepError)):
         return FrontMatterError(first_line, "front matter is nested too deep")
     return FrontMatterError(first_line, f"front matter is not valid YAML: {str(error).splitlines()[0]}")

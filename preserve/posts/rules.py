@@ -98,9 +98,7 @@ def _line_rule(rule: Mapping[str, Any], parts: Mapping[str, str]) -> Rule:
 def _words(words: Mapping[str, str]) -> Words:
     months, share_verbs = _split(words["months"]), _split(words["share_verbs"])
     dates = months | _split(words["weekdays"]) | _split(words["dates"]) | _split(words["ago"])
-    return Words(
-        months, dates, dates | _split(words["counters"]), _split(words["share"]) | share_verbs, share_verbs
-    )
+    return Words(months, dates, dates | _split(words["counters"]), _split(words["share"]) | share_verbs, share_verbs)
 
 
 def _split(text: str) -> frozenset[str]:
