@@ -23,7 +23,7 @@ class PostSettings:
     """How posts are read.
 
     Attributes:
-        source_keys: front-matter keys that may name the source URL, first with a value wins.
+        source_keys: front-matter keys that may name the source URL; the first that holds an http(s) URL wins.
         suffixes: file names that are posts when a directory is given.
         set_aside: the user's own rules for text that is not the article: (rule name, regular expression); a block
             whose whole text the expression matches is set aside.

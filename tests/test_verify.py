@@ -235,6 +235,19 @@ def test_every_check_names_the_record_of_the_posts_own_bytes(server: WireServer,
     assert changed.of("no-source.md").stored_record != records[str(post)]
 
 
+def test_a_file_without_front_matter_is_named_and_is_an_error_only_when_asked_for(
+    server: WireServer, place: Stage
+) -> None:
+    publish(server, place, 1)
+    readme = place.posts / "README.md"
+    readme.write_text("# About this collection\n", "utf-8")
+    summary, watcher = place.verify()
+    assert summary.plan.not_posts == (str(readme),)
+    assert len(watcher.checks) == 1
+    with pytest.raises(PostError, match="README.md"):
+        place.verify(arguments=[str(readme)])
+
+
 def test_posts_are_left_out_by_age_and_by_limit(server: WireServer, place: Stage) -> None:
     publish(server, place, 5)
     summary, watcher = place.with_run(limit=2).verify()

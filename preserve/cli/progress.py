@@ -15,7 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColu
 from rich.progress import Progress as Bar
 from rich.text import Text
 
-from preserve.cli.look import SIGNS, checks_block, console, summary_text, verdict_table, verdict_text
+from preserve.cli.look import SIGNS, checks_block, console, post_name, summary_text, verdict_table, verdict_text
 from preserve.cli.safe import safe
 from preserve.jsonlines import check_object
 from preserve.model import Check, Reason, Verdict
@@ -93,6 +93,10 @@ class Progress:
         parts += [f"{plan.not_due} not due"] if plan.not_due else []
         parts += [f"{plan.over_limit} over the limit"] if plan.over_limit else []
         self.notice("; ".join(parts) + ".")
+        if plan.not_posts:
+            named = ", ".join(post_name(path) for path in plan.not_posts[:5])
+            more = f" and {len(plan.not_posts) - 5} more" if len(plan.not_posts) > 5 else ""
+            self.notice(f"Not posts, for they have no front matter: {named}{more}.")
 
     def checked(self, check: Check) -> None:
         """A check is in the ledger."""

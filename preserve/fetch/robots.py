@@ -16,6 +16,7 @@ MAX_BYTES = 512 * 1024  # RFC 9309, section 2.5, asks for at least 500 KiB
 MAX_REDIRECTS = 5  # RFC 9309, section 2.3.1.2
 MAX_DELAY = 60.0  # seconds; a longer Crawl-delay is cut to this
 _AGENT_LINE = re.compile(r"([ \t]*user[- ]?agent[ \t]*:?[ \t]*)([^#\r\n]*)", re.I)
+_GATEWAY_SAYS = frozenset({502, 504})
 _LEADS_NOWHERE = frozenset(
     {FailureKind.TOO_MANY_REDIRECTS, FailureKind.REDIRECT_LOOP, FailureKind.INVALID_URL}
 )
@@ -55,9 +56,9 @@ def robots_url(url: str) -> str:
 def read_robots(capture: Capture) -> Robots:
     """What follows from how a robots.txt was answered (RFC 9309, section 2.3.1).
 
-    Found: its rules. Any 4xx, or redirects that lead nowhere: it has none, all is allowed. 5xx: all is
-        refused. No
-    answer: its failure stands for whatever would have been asked next.
+    Found: its rules. Any 4xx, or redirects that lead nowhere: it has none, all is allowed. 5xx: all is refused. No
+    answer: its failure stands for whatever would have been asked next. 502 and 504 behind a proxy are the proxy's own
+    words (RFC 9110, sections 15.6.3 and 15.6.5), not the host's: what is asked next shows whether it can be reached.
     """
     final = capture.final
     failure = capture.failure
@@ -67,6 +68,8 @@ def read_robots(capture: Capture) -> Robots:
         return Robots(Failure(failure.kind, f"robots.txt: {failure.message}"))
     if final is None or final.status is None:
         return Robots(Failure(FailureKind.BAD_RESPONSE, "robots.txt: no answer"))
+    if final.status in _GATEWAY_SAYS and final.ip is None:
+        return Robots()
     if final.status >= 500:
         message = f"{final.url} answers {final.status}, so nothing may be asked; --ignore-robots asks anyway"
         return Robots(Failure(FailureKind.ROBOTS, message))

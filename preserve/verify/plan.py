@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from preserve.errors import PostError
 from preserve.model import Check, Evidence, Judgement, Reason, Verdict
-from preserve.posts import find_posts, read_post
+from preserve.posts import NotAPostError, find_posts, read_post
 from preserve.settings import Settings
 from preserve.urls import host_of, wire_url
 
@@ -59,6 +59,7 @@ class Plan:
         done: posts of the arguments that this (resumed) run has checked before.
         not_due: posts left out because their last check is younger than `older_than`.
         over_limit: posts left out because of `limit`.
+        not_posts: files met in directories that have no front matter, a README for instance.
     """
 
     tasks: tuple[SourceTask, ...]
@@ -66,6 +67,7 @@ class Plan:
     done: int = 0
     not_due: int = 0
     over_limit: int = 0
+    not_posts: tuple[str, ...] = ()
 
     @property
     def posts(self) -> int:
@@ -96,11 +98,12 @@ def make_plan(arguments: Sequence[str], settings: Settings, known: Known, now: d
         now: the time `older_than` counts back from.
 
     Raises:
-        PostError: an argument does not exist.
+        PostError: an argument does not exist, or is a file without front matter.
     """
     due_before = now - timedelta(seconds=settings.run.older_than) if settings.run.older_than else None
     by_url: dict[str, list[PlannedPost]] = {}
     unchecked: list[Check] = []
+    not_posts: list[str] = []
     taken = done = not_due = over_limit = 0
     for path in find_posts(arguments, settings.posts):
         if path in known.done:
@@ -113,14 +116,20 @@ def make_plan(arguments: Sequence[str], settings: Settings, known: Known, now: d
         if settings.run.limit and taken >= settings.run.limit:
             over_limit += 1
             continue
+        try:
+            planned = _plan_post(path, settings, now)
+        except NotAPostError:
+            if path in arguments:
+                raise
+            not_posts.append(path)
+            continue
         taken += 1
-        planned = _plan_post(path, settings, now)
         if isinstance(planned, Check):
             unchecked.append(planned)
         else:
             url, post = planned
             by_url.setdefault(url, []).append(post)
-    return Plan(tuple(_tasks(by_url)), tuple(unchecked), done, not_due, over_limit)
+    return Plan(tuple(_tasks(by_url)), tuple(unchecked), done, not_due, over_limit, tuple(not_posts))
 
 
 def _tasks(by_url: Mapping[str, Iterable[PlannedPost]]) -> Iterable[SourceTask]:
@@ -131,6 +140,8 @@ def _tasks(by_url: Mapping[str, Iterable[PlannedPost]]) -> Iterable[SourceTask]:
 def _plan_post(path: str, settings: Settings, now: datetime) -> tuple[str, PlannedPost] | Check:
     try:
         post = read_post(path, settings.posts)
+    except NotAPostError:
+        raise
     except PostError as error:
         return unchecked(path, None, now, (Reason.UNREADABLE_POST, str(error)))
     if post.source is None:
