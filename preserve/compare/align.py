@@ -17,7 +17,6 @@ from preserve.compare.anchors import Anchor, Anchoring, anchor
 from preserve.compare.furniture import outside_column
 from preserve.compare.gaps import Edit, align_gap
 from preserve.compare.reading import Reading, Unit
-from preserve.text import sentence_spans
 
 _EDGE_FACTOR = 3
 _EDGE_LEAST = 1500
@@ -76,7 +75,7 @@ class Alignment:
 
 def align(stored: Reading, page: Reading) -> Alignment:
     """Lay the stored reading on the page."""
-    units = stored.units()
+    units = stored.units(whole=frozenset(page.keys))
     anchoring = anchor(units, page)
     chain = _firm(anchoring.chain, page)
     edits: list[Edit] = []
@@ -155,14 +154,26 @@ def _trim(stretch: _Stretch, units: Sequence[Unit], page: Reading) -> tuple[_Str
     unit, unit_end, start, end = stretch.unit, stretch.unit_end, stretch.start, stretch.end
     whole = "".join(item.key for item in units[unit:unit_end])
     if stretch.place is not Place.INNER and len(whole) >= _RUN_LEAST:
-        at = page.text.find(whole, start, end) if stretch.place is Place.TAIL else page.text.rfind(whole, start, end)
+        at = (
+            page.text.find(whole, start, end)
+            if stretch.place is Place.TAIL
+            else page.text.rfind(whole, start, end)
+        )
         if at >= 0:  # the whole rest stands near the edge of the article, other things between
             left, right = (start, at) if stretch.place is Place.TAIL else (at + len(whole), end)
             return _Stretch(unit, unit, left, right, Place.INNER), list(range(unit, unit_end))
-    while stretch.place is not Place.HEAD and unit < unit_end and page.text.startswith(units[unit].key, start, end):
+    while (
+        stretch.place is not Place.HEAD
+        and unit < unit_end
+        and page.text.startswith(units[unit].key, start, end)
+    ):
         start += len(units[unit].key)
         unit += 1
-    while stretch.place is not Place.TAIL and unit < unit_end and page.text.endswith(units[unit_end - 1].key, start, end):
+    while (
+        stretch.place is not Place.TAIL
+        and unit < unit_end
+        and page.text.endswith(units[unit_end - 1].key, start, end)
+    ):
         unit_end -= 1
         end -= len(units[unit_end].key)
     same = [*range(stretch.unit, unit), *range(unit_end, stretch.unit_end)]
@@ -206,8 +217,8 @@ def _inside_sentence(page: Reading, index: int) -> bool:
     block = page.block_at(index)
     if page.begins[block] == index:
         return False
-    folded, text = page.folded(block), page.blocks[block].text
-    before, at = folded.ends[index - page.begins[block] - 1], folded.starts[index - page.begins[block]]
-    if _STOPS.search(text, before, at):
+    at = index - page.begins[block]
+    if at in page.cuts(block):
         return False
-    return any(start < at < end for start, end in sentence_spans(text))
+    folded = page.folded(block)
+    return not _STOPS.search(page.blocks[block].text, folded.ends[at - 1], folded.starts[at])

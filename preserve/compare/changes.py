@@ -56,7 +56,15 @@ class ChangeMaker:
             text = self._old.slice(span)
             around = (self._old.blocks[span.block].text, self._new.blocks[block].text)
             changes.append(
-                Change(ChangeKind.MOVE, text, text, *around, old_span=span, natures=natures, weight=weight(natures))
+                Change(
+                    ChangeKind.MOVE,
+                    text,
+                    text,
+                    *around,
+                    old_span=span,
+                    natures=natures,
+                    weight=weight(natures),
+                )
             )
         return changes
 

@@ -16,7 +16,7 @@ class Layers:
     """The folded texts of a page's layers."""
 
     def __init__(self, page: Extraction, visible: Reading, script: Mapping[int, int] | None = None) -> None:
-        self.main = Reading(page.main, script).text
+        self.main = Reading(page.main, script, like=visible).text
         self._visible = visible
         self._structured = fold(" ".join(page.structured)).translate(dict(script or {}))
         self._blocks = frozenset(visible.keys)

@@ -12,9 +12,7 @@ from preserve.model import Block, Comparison, Extraction
 _STRONG = 14
 
 
-def compare_pages(
-    old: Extraction, new: Extraction, *, template: frozenset[str] = frozenset()
-) -> Comparison:
+def compare_pages(old: Extraction, new: Extraction, *, template: frozenset[str] = frozenset()) -> Comparison:
     """Compare the article of an earlier capture (old) with that of a later one (new), made by the same extractor.
 
     Args:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from preserve.model import Block, Span
@@ -62,16 +63,25 @@ class Reading:
         text: all keys, joined without a separator.
     """
 
-    def __init__(self, blocks: Sequence[Block], script: Mapping[int, int] | None = None) -> None:
-        """Read `blocks`; `script` takes characters to one script (see `preserve.text.script_table`)."""
+    def __init__(
+        self, blocks: Sequence[Block], script: Mapping[int, int] | None = None, like: Reading | None = None
+    ) -> None:
+        """Read `blocks`.
+
+        Args:
+            blocks: what to read.
+            script: takes characters to one script (see `preserve.text.script_table`).
+            like: a reading in the same script that has many of the same blocks; they are not folded again.
+        """
         self.blocks = tuple(blocks)
         self._script = dict(script or {})
-        self.keys = self._fold([block.text for block in self.blocks])
+        self.keys = self._fold_blocks({} if like is None else like._known())
         self.begins = [0]
         for key in self.keys:
             self.begins.append(self.begins[-1] + len(key))
         self.text = "".join(self.keys)
         self._folded: dict[int, Folded] = {}
+        self._cuts: dict[int, dict[int, tuple[int, int]]] = {}
 
     def folded(self, block: int) -> Folded:
         """The fold of one block, with offsets."""
@@ -82,6 +92,25 @@ class Reading:
     def block_at(self, index: int) -> int:
         """The block that holds the character at `index` of `text`; for the end of `text`, the last block."""
         return min(bisect_right(self.begins, index) - 1, len(self.blocks) - 1)
+
+    def cuts(self, block: int) -> dict[int, tuple[int, int]]:
+        """Where a block may be cut: folded index -> (end of the sentence before, start of the one after).
+
+        Includes both ends of the block.
+        """
+        if block not in self._cuts:
+            text = self.blocks[block].text
+            spans = sentence_spans(text)
+            found = {0: (0, 0)}
+            at = before = 0
+            for (start, end), key in zip(spans, self._fold([text[a:b] for a, b in spans]), strict=True):
+                if key:
+                    found.setdefault(at, (before, start))
+                    at += len(key)
+                    before = end
+            found[len(self.keys[block])] = (before, len(text))
+            self._cuts[block] = found
+        return self._cuts[block]
 
     def pieces(self, start: int, end: int) -> list[Span]:
         """The places, block by block, from which `text[start:end]` came.
@@ -100,6 +129,10 @@ class Reading:
             if low == 0 and high == last - first:
                 found.append(Span(block, 0, length))
                 continue
+            cuts = self.cuts(block)
+            if low in cuts and high in cuts:
+                found.append(Span(block, cuts[low][1], length if high == last - first else cuts[high][0]))
+                continue
             folded = self.folded(block)
             left = folded.ends[low - 1] if low else 0
             right = folded.starts[high] if high < len(folded.starts) else length
@@ -110,21 +143,29 @@ class Reading:
         """The original text of a span."""
         return self.blocks[span.block].text[span.start : span.end]
 
-    def units(self, spans: Sequence[Span] | None = None) -> list[Unit]:
-        """The sentences of all blocks, or of the given places; what folds to nothing joins its neighbour."""
+    def units(self, spans: Sequence[Span] | None = None, whole: AbstractSet[str] = frozenset()) -> list[Unit]:
+        """The sentences of all blocks, or of the given places, in order; without those that fold to nothing.
+
+        Args:
+            spans: the places; None for everything.
+            whole: folded texts of blocks that need not be cut: each is one unit.
+        """
         if spans is None:
             spans = [Span(index, 0, len(block.text)) for index, block in enumerate(self.blocks)]
         found: list[Unit] = []
         for span in spans:
-            text = self.slice(span)
+            text, key = self.slice(span), self.keys[span.block]
+            complete = len(text) == len(self.blocks[span.block].text)
+            if complete and key in whole:
+                found.append(Unit(span.block, 0, len(text), key))
+                continue
             cuts = sentence_spans(text)
-            if len(cuts) == 1 and len(text) == len(self.blocks[span.block].text):
-                keys = [self.keys[span.block]]
-            else:
-                keys = self._fold([text[start:end] for start, end in cuts])
-            for (start, end), key in zip(cuts, keys, strict=True):
-                if key:
-                    found.append(Unit(span.block, span.start + start, span.start + end, key))
+            keys = [key] if complete and len(cuts) == 1 else self._fold([text[a:b] for a, b in cuts])
+            found.extend(
+                Unit(span.block, span.start + start, span.start + end, part)
+                for (start, end), part in zip(cuts, keys, strict=True)
+                if part
+            )
         return found
 
     def marks(self, spans: Sequence[Span]) -> list[Mark]:
@@ -134,6 +175,15 @@ class Reading:
             for span in spans
             for token in tokens(self.blocks[span.block].text, span.start, span.end)
         ]
+
+    def _known(self) -> dict[str, str]:
+        return {block.text: key for block, key in zip(self.blocks, self.keys, strict=True)}
+
+    def _fold_blocks(self, known: Mapping[str, str]) -> list[str]:
+        texts = [block.text for block in self.blocks]
+        fresh = [text for text in texts if text not in known]
+        folded = dict(zip(fresh, self._fold(fresh), strict=True))
+        return [known[text] if text in known else folded[text] for text in texts]
 
     def _fold(self, texts: Sequence[str]) -> list[str]:
         """Fold many texts at the price of one."""

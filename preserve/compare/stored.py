@@ -10,9 +10,7 @@ from preserve.model import Comparison, Extraction, StoredCopy
 from preserve.text import fold
 
 
-def compare(
-    stored: StoredCopy, page: Extraction, *, template: frozenset[str] = frozenset()
-) -> Comparison:
+def compare(stored: StoredCopy, page: Extraction, *, template: frozenset[str] = frozenset()) -> Comparison:
     """Compare a stored copy (old) with a page (new).
 
     Args:

@@ -63,7 +63,8 @@ def lay(blocks: tuple[Block, ...], page: Extraction) -> Laid:
 
 
 def _lay(blocks: tuple[Block, ...], page: Extraction, script: dict[int, int]) -> Laid:
-    old, new = Reading(blocks, script), Reading(page.visible, script)
+    new = Reading(page.visible, script)
+    old = Reading(blocks, script, like=new)
     layers = Layers(page, new, script)
     alignment = align(old, new)
     return Laid(old, new, alignment, layers, Findings(alignment, layers), bool(script))

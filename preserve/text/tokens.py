@@ -45,7 +45,10 @@ def tokens(text: str, start: int = 0, end: int | None = None) -> list[Token]:
     found = []
     for match in _TOKEN.finditer(text, start, len(text) if end is None else end):
         raw = match.group()
-        key = raw if "\u4e00" <= raw <= "\u9fff" and len(raw) == 1 else fold(raw)
+        if len(raw) == 1 and "\u4e00" <= raw <= "\u9fff":
+            key = raw
+        else:
+            key = raw.lower() if raw.isascii() and raw.isalnum() else fold(raw)
         if key:
             found.append(Token(key, match.start(), match.end()))
     return found

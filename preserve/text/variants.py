@@ -16,7 +16,9 @@ _SCHEMES = ("hk2s", "tw2s", "t2s")
 _TRADITIONAL = 0.08
 _SIMPLIFIED = 0.02
 # Pairs that the converters leave apart because each is right in its own place.
-_ALSO = str.maketrans("著妳祂牠麼係藉瞭乾徵祇隻餘託佔週遊採砲裏鬱硃覈甚", "着你他它么系借了干征只只余托占周游采炮里郁朱核什")
+_ALSO = str.maketrans(
+    "著妳祂牠麼係藉瞭乾徵祇隻餘託佔週遊採砲裏鬱硃覈甚", "着你他它么系借了干征只只余托占周游采炮里郁朱核什"
+)
 
 
 @cache
