@@ -50,8 +50,14 @@ def _parse(text: str) -> HtmlElement:
     data = text.encode("utf-8")
     try:
         root = etree.fromstring(data, parser=parser) if data.strip() else None
-    except (etree.ParserError, etree.XMLSyntaxError):  # nothing but comments or a doctype
+    except etree.ParserError:  # nothing but comments or a doctype
         root = None
+    except etree.XMLSyntaxError as error:
+        if error.code == etree.ErrorTypes.ERR_NO_MEMORY:
+            raise MemoryError("libxml2 ran out of memory") from error
+        root = None
+    if any(entry.type == etree.ErrorTypes.ERR_NO_MEMORY for entry in parser.error_log):
+        raise MemoryError("libxml2 ran out of memory")  # else it would pass for the end of the page
     if root is None:
         root = etree.fromstring(_NOTHING, parser=parser)
     return root
