@@ -39,6 +39,19 @@ COMPARABLE = frozenset({Verdict.INTACT, Verdict.EDITED, Verdict.MOVED, Verdict.T
 
 
 @dataclass(frozen=True, slots=True)
+class Weighed:
+    """A judged post and what was on the scales.
+
+    Attributes:
+        judged: the outcome.
+        case: what the rules were given; None where the post could not be read.
+    """
+
+    judged: JudgedPost
+    case: Case | None
+
+
+@dataclass(frozen=True, slots=True)
 class _Page:
     """A capture's page, as far as it could be read."""
 
@@ -58,7 +71,7 @@ def judge_capture(task: JudgeTask) -> Judged:
     page = _read_page(archive, task.capture, task.settings)
     probe = _probe_seen(archive, task)
     earlier = _Earlier(archive, task, page)
-    posts = tuple(_judge_post(post, page, probe, earlier, task) for post in task.posts)
+    posts = tuple(_judge_post(post, page, probe, earlier, task).judged for post in task.posts)
     if page.extraction is None:
         return Judged(posts)
     text = "\n\n".join(block.text for block in page.extraction.main)
@@ -75,7 +88,19 @@ def judge_unread(task: JudgeTask, problem: str) -> Judged:
     """
     capture = read_capture(Path(task.archive), task.capture)
     page = _Page(capture, None, problem, reader_failed=True)
-    return Judged(tuple(_judge_post(post, page, None, None, task) for post in task.posts))
+    return Judged(tuple(_judge_post(post, page, None, None, task).judged for post in task.posts))
+
+
+def weigh_post(task: JudgeTask) -> Weighed:
+    """Judge the one post of `task` as `judge_capture` does, and hand out what was weighed too.
+
+    Raises:
+        ArchiveError: a record is missing or does not match its digest.
+    """
+    (post,) = task.posts
+    archive = Path(task.archive)
+    page = _read_page(archive, task.capture, task.settings)
+    return _judge_post(post, page, _probe_seen(archive, task), _Earlier(archive, task, page), task)
 
 
 def _read_page(archive: Path, ref: ArchivedCapture, settings: Settings) -> _Page:
@@ -149,28 +174,26 @@ def _same_payload(one: ArchivedCapture, other: ArchivedCapture) -> bool:
 
 def _judge_post(
     post: PostBytes, page: _Page, probe: ProbeSeen | None, earlier: _Earlier | None, task: JudgeTask
-) -> JudgedPost:
+) -> Weighed:
     key = digest(post.data, DigestAlgorithm.SHA256)
     try:
         header = parse_post(post.path, post.data, task.settings.posts)
         stored = stored_copy(header, post.data, task.settings.posts)
     except PostError as error:  # the file changed since the run was planned
         saw = Evidence("unreadable-post", True, str(error))
-        return JudgedPost(
-            post.path, key, Judgement(Verdict.UNCHECKED, Reason.UNREADABLE_POST, evidence=(saw,))
-        )
+        judgement = Judgement(Verdict.UNCHECKED, Reason.UNREADABLE_POST, evidence=(saw,))
+        return Weighed(JudgedPost(post.path, key, judgement), None)
     comparison = None
     if page.extraction is not None and stored.blocks:
         comparison = compare(stored, page.extraction, template=task.template)
-    judgement = judge(
-        Case(stored, page.capture, page.extraction, comparison, probe, page.problem, page.reader_failed)
-    )
+    case = Case(stored, page.capture, page.extraction, comparison, probe, page.problem, page.reader_failed)
+    judgement = judge(case)
     comparable = judgement.verdict in COMPARABLE
     since_last = earlier.since_last() if earlier is not None and comparable else None
     candidates = set(comparison.template_candidates if comparison is not None else ())
     if earlier is not None and comparable:
         candidates |= earlier.template_candidates
-    return JudgedPost(
+    judged = JudgedPost(
         path=post.path,
         digest=key,
         judgement=judgement,
@@ -178,3 +201,4 @@ def _judge_post(
         measures=comparison.measures if comparison is not None else None,
         template_candidates=tuple(sorted(candidates)),
     )
+    return Weighed(judged, case)

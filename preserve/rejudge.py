@@ -74,22 +74,30 @@ def rejudge(checks: Iterable[Check], settings: Settings) -> Iterator[Rejudged]:
         judges.close()
 
 
-def _ask(judges: Judges, check: Check, settings: Settings) -> Future[Judged] | None:
+def task_of(check: Check, settings: Settings) -> JudgeTask | None:
+    """What was judged in `check`, put together again from its records; None where nothing was captured.
+
+    Raises:
+        ArchiveError: the post's record is missing or damaged.
+    """
     if check.capture is None or check.stored_record is None:
         return None
     archive = settings.archive.directory
     data = read_block(Path(archive), check.stored_record)
-    return judges.submit(
-        JudgeTask(
-            archive=archive,
-            capture=check.capture,
-            posts=(PostBytes(check.post, data),),
-            previous=check.previous,
-            probe=check.probe,
-            template=frozenset(check.template),
-            settings=settings,
-        )
+    return JudgeTask(
+        archive=archive,
+        capture=check.capture,
+        posts=(PostBytes(check.post, data),),
+        previous=check.previous,
+        probe=check.probe,
+        template=frozenset(check.template),
+        settings=settings,
     )
+
+
+def _ask(judges: Judges, check: Check, settings: Settings) -> Future[Judged] | None:
+    task = task_of(check, settings)
+    return None if task is None else judges.submit(task)
 
 
 def _result(check: Check, future: Future[Judged] | None) -> Rejudged:
