@@ -37,9 +37,7 @@ _FAILURES_AFTER_REDIRECT: dict[FailureKind, tuple[Verdict, Reason]] = {
     FailureKind.PRIVATE_ADDRESS: (Verdict.UNREACHABLE, Reason.BAD_RESPONSE),
     FailureKind.INVALID_URL: (Verdict.UNREACHABLE, Reason.BAD_RESPONSE),
 }
-_CUT = frozenset(
-    {FailureKind.CUT_OFF, FailureKind.RESET, FailureKind.READ_TIMEOUT, FailureKind.TOTAL_TIMEOUT}
-)
+_CUT = frozenset({FailureKind.CUT_OFF, FailureKind.RESET, FailureKind.READ_TIMEOUT, FailureKind.TOTAL_TIMEOUT})
 _STATUS: dict[int, tuple[Verdict, Reason]] = {
     401: (Verdict.BLOCKED, Reason.FORBIDDEN),
     402: (Verdict.BLOCKED, Reason.FORBIDDEN),  # payment asked of crawlers

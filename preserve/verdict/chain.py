@@ -28,8 +28,8 @@ ANSWER: Rules = (
     ("no-stored-copy", answer.no_stored_copy),
 )
 NOT_THE_ARTICLE: Rules = (
-    ("outage", walls.outage),
     ("challenge-shape", walls.challenge_shape),
+    ("outage", walls.outage),
     ("script-shell", walls.script_shell),
     ("parked", other.parked),
     ("consent-wall", walls.consent_wall),

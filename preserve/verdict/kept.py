@@ -48,21 +48,14 @@ def in_sight(view: View) -> Finding | None:
     """The article or its beginning is there: no rule about other pages is tried."""
     if view.comparison is None or not view.in_sight:
         return None
-    return Finding(
-        f"{coverage_of(view.comparison)} of the stored copy, or its headline and beginning, is there"
-    )
+    return Finding(f"{coverage_of(view.comparison)} of the stored copy, or its headline and beginning, is there")
 
 
 def truncated(view: View) -> Finding | None:
     """Only the beginning is left: from one place on all is missing, and nothing has taken its place."""
     comparison = view.comparison
     cut = find_cut(comparison.layers) if comparison is not None and comparison.coverage < MOST else None
-    if (
-        comparison is None
-        or cut is None
-        or not (_parts_cleanly(cut) or _only_lead(comparison))
-        or cut.lost < 2
-    ):
+    if comparison is None or cut is None or not (_parts_cleanly(cut) or _only_lead(comparison)) or cut.lost < 2:
         return None
     lost, wall = 1 - comparison.coverage, _wall_below(view)
     saw = f"the first {cut.kept} sentences are there, the {cut.lost} after them are not ({lost:.0%})"

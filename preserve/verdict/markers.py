@@ -15,8 +15,8 @@ from urllib.parse import unquote
 
 from preserve.model import Capture
 
-HEAD_CHARS = 96 * 1024  # interstitials are small; what stands further down an ordinary page says nothing
-TAIL_CHARS = 16 * 1024
+HEAD_CHARS = 32 * 1024  # interstitials are small; what stands further down an ordinary page says nothing
+TAIL_CHARS = 8 * 1024
 _SMALL_PAGE = 48 * 1024
 _SETS_COOKIE = re.compile(r"document\s*\.\s*cookie\s*=|cookiestore\.set|document\[['\"]cookie['\"]\]")
 _RELOADS = re.compile(
@@ -102,9 +102,9 @@ def _address_has(url: str, place: str) -> bool:
 
 
 def _window(html: str) -> str:
-    if len(html) <= HEAD_CHARS + TAIL_CHARS:
-        return html.lower()
-    return f"{html[:HEAD_CHARS]}\n{html[-TAIL_CHARS:]}".lower()
+    """Where markers are looked for: beginning and end, in lower case, ASCII alone (every marker is)."""
+    ends = html if len(html) <= HEAD_CHARS + TAIL_CHARS else f"{html[:HEAD_CHARS]}\n{html[-TAIL_CHARS:]}"
+    return ends.lower().encode("ascii", "ignore").decode("ascii")
 
 
 def _shapes(html: str) -> tuple[str, ...]:

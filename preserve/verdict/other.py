@@ -19,6 +19,7 @@ from preserve.verdict.wording import entries, ideas, reading_length
 SOFT_404_ALIKE = 0.95  # after Bar-Yossef et al., "Sic Transit Gloria Telae" (WWW 2004)
 _ERROR_TITLE = 64
 _BRIEF = 300
+_CHECKING = frozenset({"robot", "human", "verify", "puzzle", "traffic", "denied"})
 _ARTICLE = 500
 _LEAST_ARTICLE = 400  # reading length below which a page with nothing of the stored copy is no article
 _CODE = re.compile(
@@ -41,7 +42,8 @@ def parked(view: View) -> Finding | None:
 
 def error_page(view: View) -> Finding | None:
     """A page saying "not found" under a status that doesn't: by title, headline, few words or address."""
-    named = [title for title in view.titles if _is_error_title(title)]
+    doubtful = bool(view.ideas("challenge") & _CHECKING) and view.prose_length <= WALL_LENGTH
+    named = [title for title in view.titles if _is_error_title(title, doubtful)]
     said = tell(view.ideas("gone"))
     if named and view.longest_run <= WALL_LENGTH:
         return Finding(f"titled {named[0]!r}", Verdict.REPLACED, Reason.SOFT_404)
@@ -123,7 +125,8 @@ def _is_elsewhere(view: View) -> bool:
     return comparison.coverage < (0.25 if comparison.headline_found else 0.3)
 
 
-def _is_error_title(title: str) -> bool:
+def _is_error_title(title: str, doubtful: bool) -> bool:
+    """Whether a title alone says "not found"; where the page may be a wall, only in so many words."""
     length = reading_length(title)
     if length > _ERROR_TITLE:
         return False
@@ -132,7 +135,7 @@ def _is_error_title(title: str) -> bool:
     said = ideas("gone", title)
     if "missing" in said:
         return "page" in said or length <= 30
-    return {"page", "withdrawn"} <= said and length <= 48
+    return not doubtful and {"page", "withdrawn"} <= said and length <= 48
 
 
 def _is_section(source: str, final: str) -> bool:

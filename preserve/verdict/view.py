@@ -83,9 +83,7 @@ class View:
             return False
         if not comparison.layers or {Layer.MAIN, Layer.VISIBLE} & set(comparison.layers):
             return True
-        return self.page is not None and any(
-            reading_length(text) >= _BODY_LENGTH for text in self.page.structured
-        )
+        return self.page is not None and any(reading_length(text) >= _BODY_LENGTH for text in self.page.structured)
 
     @property
     def lead_kept(self) -> bool:

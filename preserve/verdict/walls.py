@@ -64,13 +64,14 @@ def challenge_shape(view: View) -> Finding | None:
     saw = f"ideas {tell(said)}" if said else "no idea of a bot check"
     if signs:
         saw += f" with {tell(signs)}"
-    enough = _ENOUGH if view.prose_length <= ISOLATED_LENGTH else _ENOUGH_AT_LENGTH
-    if score < enough or (rival > score and not _titled(view, "challenge")):
-        return Finding(saw)
     titled = _titled(view, "challenge")
+    enough = _ENOUGH if view.prose_length <= ISOLATED_LENGTH else _ENOUGH_AT_LENGTH
+    score += titled
+    if score < enough or (rival > score and not titled):
+        return Finding(saw)
     if view.density("challenge") < (_DENSE / 2 if titled else _DENSE) or (view.lists and not titled):
         return Finding(f"{saw} among other things")
-    reason = Reason.LEGAL_REASONS if "region" in said and score == _WEIGHTS["region"] else Reason.CHALLENGE
+    reason = Reason.LEGAL_REASONS if "region" in said and score <= _WEIGHTS["region"] + titled else Reason.CHALLENGE
     return Finding(f"a small page with {saw}", Verdict.BLOCKED, reason)
 
 
@@ -167,11 +168,7 @@ def script_shell(view: View) -> Finding | None:
     noscript = fold(facts.noscript[:2000])
     asks = holds("script", "script", noscript) or "javascript" in noscript
     most = 3 * SHELL_LENGTH if asks else SHELL_LENGTH
-    if (
-        length >= most
-        or view.longest_run >= SHELL_LENGTH
-        or max(gone_score(view), parked_score(view)) >= _ENOUGH
-    ):
+    if length >= most or view.longest_run >= SHELL_LENGTH or max(gone_score(view), parked_score(view)) >= _ENOUGH:
         return None
     if (why := _checks_in_silence(view, noscript)) is not None:
         return Finding(why, Verdict.BLOCKED, Reason.CHALLENGE)

@@ -12,9 +12,7 @@ from functools import cache
 from importlib.resources import files
 
 # Scripts that set no spaces between words, or glue particles to them: entries match anywhere.
-_GLUED = re.compile(
-    r"[\u0590-\u06ff\u0900-\u0dff\u0e00-\u0eff\u1100-\u11ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]"
-)
+_GLUED = re.compile(r"[\u0590-\u06ff\u0900-\u0dff\u0e00-\u0eff\u1100-\u11ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _WIDE = re.compile(r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\U00020000-\U0002ffff]")
 _QUOTES = str.maketrans({"\u2018": "'", "\u2019": "'", "\u02bc": "'", "\u00ad": None, "\u200b": None})
 WIDE_WEIGHT = 2.5  # a Chinese character says about as much as two and a half Latin letters
@@ -54,8 +52,7 @@ def _table() -> dict[str, dict[str, list[str]]]:
 @cache
 def _patterns() -> dict[str, tuple[tuple[str, re.Pattern[str]], ...]]:
     return {
-        section: tuple((name, _pattern(words)) for name, words in table.items())
-        for section, table in _table().items()
+        section: tuple((name, _pattern(words)) for name, words in table.items()) for section, table in _table().items()
     }
 
 
