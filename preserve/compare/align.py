@@ -7,15 +7,15 @@ Owns the walk along the chain of anchors. The result says what differs; which di
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import pairwise
 
 from preserve.compare.anchors import Anchor, Anchoring, anchor
 from preserve.compare.furniture import outside_column
-from preserve.compare.gaps import Edit, align_gap
+from preserve.compare.gaps import Edit, Gap, align_gap
 from preserve.compare.reading import Reading, Unit
 
 _EDGE_FACTOR = 3
@@ -30,6 +30,7 @@ class Place(StrEnum):
     HEAD = "head"  # before the first anchor
     INNER = "inner"  # between two anchors
     TAIL = "tail"  # after the last anchor
+    WHOLE = "whole"  # there is no anchor
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +74,13 @@ class Alignment:
     last: int
 
 
-def align(stored: Reading, page: Reading) -> Alignment:
-    """Lay the stored reading on the page."""
+def align(stored: Reading, page: Reading, *, cut: bool = False) -> Alignment:
+    """Lay the stored reading on the page; `cut` says that the stored side breaks off in mid-sentence."""
     units = stored.units(whole=frozenset(page.keys))
+    if cut and units:
+        units[-1] = replace(units[-1], cut=True)
     anchoring = anchor(units, page)
-    chain = _firm(anchoring.chain, page)
+    chain = _firm(anchoring.chain, units, page)
     edits: list[Edit] = []
     paired: dict[int, float] = {}
     unmatched: list[Unmatched] = []
@@ -93,18 +96,27 @@ def align(stored: Reading, page: Reading) -> Alignment:
         gap = align_gap(stored, page, old, new)
         edits.extend(gap.edits)
         paired.update((stretch.unit + index, score) for index, score in gap.paired.items())
-        unmatched.extend(
-            Unmatched(
-                tuple(stretch.unit + index for index in lost),
-                tuple(new[index] for index in gained),
-                stretch.place,
-                page.text[stretch.start : stretch.end],
-            )
-            for lost, gained in gap.lost
-        )
+        around = page.text[stretch.start : stretch.end]
+        for lost, gained, place in _placed(gap, len(old), stretch.place):
+            indexes = tuple(stretch.unit + index for index in lost)
+            unmatched.append(Unmatched(indexes, tuple(new[index] for index in gained), place, around))
     return Alignment(
         tuple(units), anchoring, tuple(chain), paired, tuple(edits), tuple(unmatched), first, last
     )
+
+
+def _placed(
+    gap: Gap, count: int, place: Place
+) -> Iterator[tuple[tuple[int, ...], tuple[int, ...], Place]]:
+    """The unmatched runs of a stretch; those between two paired sentences of it lie inside the article."""
+    first, last = min(gap.paired, default=count), max(gap.paired, default=-1)
+    for lost, gained, before in gap.lost:
+        if place is not Place.INNER and first < before <= last:
+            yield lost, gained, Place.INNER
+        elif place is Place.WHOLE:
+            yield lost, gained, Place.HEAD if before <= first < count else Place.TAIL
+        else:
+            yield lost, gained, place
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +142,7 @@ def _stretches(chain: Sequence[Anchor], units: Sequence[Unit], page: Reading) ->
     """
     if not chain:
         reach = _EDGE_FACTOR * sum(len(unit.key) for unit in units) + _EDGE_LEAST
-        return [_Stretch(0, len(units), 0, min(len(page.text), reach), Place.INNER)] if units else []
+        return [_Stretch(0, len(units), 0, min(len(page.text), reach), Place.WHOLE)] if units else []
     found = []
     before = sum(len(unit.key) for unit in units[: chain[0].unit])
     start = max(0, chain[0].start - _EDGE_FACTOR * before - _EDGE_LEAST)
@@ -146,11 +158,17 @@ def _stretches(chain: Sequence[Anchor], units: Sequence[Unit], page: Reading) ->
     return found
 
 
+def _goes_on(page: Reading, index: int, border: int) -> bool:
+    return index != border and _inside_sentence(page, index)
+
+
 def _trim(stretch: _Stretch, units: Sequence[Unit], page: Reading) -> tuple[_Stretch, list[int]]:
     """Take off the stored units that stand, word for word, where the stretch begins and ends.
 
     These are the sentences too short to be anchors, and cells of a table that one side writes as a row.
     """
+    if stretch.place is Place.WHOLE:
+        return stretch, []
     unit, unit_end, start, end = stretch.unit, stretch.unit_end, stretch.start, stretch.end
     whole = "".join(item.key for item in units[unit:unit_end])
     if stretch.place is not Place.INNER and len(whole) >= _RUN_LEAST:
@@ -159,23 +177,21 @@ def _trim(stretch: _Stretch, units: Sequence[Unit], page: Reading) -> tuple[_Str
             if stretch.place is Place.TAIL
             else page.text.rfind(whole, start, end)
         )
-        if at >= 0:  # the whole rest stands near the edge of the article, other things between
+        if at >= 0 and not _goes_on(page, at, -1) and not _goes_on(page, at + len(whole), -1):  # the whole rest stands near the edge of the article, other things between
             left, right = (start, at) if stretch.place is Place.TAIL else (at + len(whole), end)
             return _Stretch(unit, unit, left, right, Place.INNER), list(range(unit, unit_end))
-    while (
-        stretch.place is not Place.HEAD
-        and unit < unit_end
-        and page.text.startswith(units[unit].key, start, end)
-    ):
-        start += len(units[unit].key)
+    while stretch.place is not Place.HEAD and unit < unit_end:
+        after = start + len(units[unit].key)
+        if not page.text.startswith(units[unit].key, start, end) or _goes_on(page, after, end):
+            break
+        start = after
         unit += 1
-    while (
-        stretch.place is not Place.TAIL
-        and unit < unit_end
-        and page.text.endswith(units[unit_end - 1].key, start, end)
-    ):
+    while stretch.place is not Place.TAIL and unit < unit_end:
+        before = end - len(units[unit_end - 1].key)
+        if not page.text.endswith(units[unit_end - 1].key, start, end) or _goes_on(page, before, start):
+            break
+        end = before
         unit_end -= 1
-        end -= len(units[unit_end].key)
     same = [*range(stretch.unit, unit), *range(unit_end, stretch.unit_end)]
     return _Stretch(unit, unit_end, start, end, stretch.place), same
 
@@ -192,7 +208,7 @@ def _candidates(page: Reading, stretch: _Stretch, wanted: AbstractSet[str]) -> l
     ]
 
 
-def _firm(chain: Sequence[Anchor], page: Reading) -> list[Anchor]:
+def _firm(chain: Sequence[Anchor], units: Sequence[Unit], page: Reading) -> list[Anchor]:
     """The anchors without those whose sentence goes on, on the page, into text the stored copy does not have.
 
     "He left." lies word for word in "He left the room.", and 20 in 200; such a sentence was edited, so it must be
@@ -205,7 +221,7 @@ def _firm(chain: Sequence[Anchor], page: Reading) -> list[Anchor]:
         ends_at = held[index + 1].start if index + 1 < len(held) else -1
         if left.start != begins_at and _inside_sentence(page, left.start):
             loose.add(index)
-        if left.end != ends_at and _inside_sentence(page, left.end):
+        if left.end != ends_at and not units[left.unit].cut and _inside_sentence(page, left.end):
             loose.add(index)
     return [left for index, left in enumerate(held) if index not in loose]
 

@@ -52,12 +52,13 @@ class Gap:
     Attributes:
         edits: within sentences that are on both sides.
         paired: stored units (index into the gap's units) that have a counterpart, with their similarity.
-        lost: runs of stored units (indexes) without counterpart, each with the page units that stand in their place.
+        lost: runs of stored units (indexes) without counterpart, each with the page units that stand in their
+            place, and the index of the stored unit that follows.
     """
 
     edits: tuple[Edit, ...]
     paired: dict[int, float]
-    lost: tuple[tuple[tuple[int, ...], tuple[int, ...]], ...]
+    lost: tuple[tuple[tuple[int, ...], tuple[int, ...], int], ...]
 
 
 def align_gap(stored: Reading, page: Reading, old: Sequence[Unit], new: Sequence[Unit]) -> Gap:
@@ -65,11 +66,11 @@ def align_gap(stored: Reading, page: Reading, old: Sequence[Unit], new: Sequence
     pairs = _pair(old, new)
     edits: list[Edit] = []
     paired: dict[int, float] = {}
-    lost: list[tuple[tuple[int, ...], tuple[int, ...]]] = []
+    lost: list[tuple[tuple[int, ...], tuple[int, ...], int]] = []
     i = j = 0
     for (i0, i1), (j0, j1), score in [*pairs, ((len(old), len(old)), (len(new), len(new)), 0.0)]:
         if i0 > i or j0 > j:
-            lost.append((tuple(range(i, i0)), tuple(range(j, j0))))
+            lost.append((tuple(range(i, i0)), tuple(range(j, j0)), i0))
         if i1 > i0 and j1 > j0:
             for index in range(i0, i1):
                 paired[index] = score
@@ -118,11 +119,13 @@ def _candidates(
 ) -> list[tuple[int, int, float, float]]:
     """Ways to pair the sentence at `i` with the one at `j`: (stored taken, page taken, gain, similarity)."""
     left, right = old[i].key, new[j].key
+    if old[i].cut:
+        right = right[: len(left)]
     score = similarity(left, right)
     found = []
     if score:
         found.append((1, 1, score * (len(left) + len(right)), score))
-        if score == 100.0:
+        if score == 100.0 or old[i].cut:
             return found
     if j + 1 < len(new) and len(left) > len(right):
         both = right + new[j + 1].key
@@ -174,15 +177,26 @@ def _edits(
 ) -> list[Edit]:
     """The words that differ between paired sentences."""
     if score == 100.0:
-        return []
+        return []  # of a cut sentence: the same as far as it goes
     old_spans, new_spans = _join(old), _join(new)
     left, right = stored.marks(old_spans), page.marks(new_spans)
     if len(left) > _MOST_MARKS or len(right) > _MOST_MARKS:
         return [Edit(old_spans, new_spans, old_spans, new_spans, score)]
-    return [
-        Edit(spans_of(left[a:b]), spans_of(right[c:d]), old_spans, new_spans, score)
-        for a, b, c, d in word_differences([mark.key for mark in left], [mark.key for mark in right])
-    ]
+    ranges = word_differences([mark.key for mark in left], [mark.key for mark in right])
+    if old[-1].cut:
+        ranges = _within(ranges, left, right)
+    return [Edit(spans_of(left[a:b]), spans_of(right[c:d]), old_spans, new_spans, score) for a, b, c, d in ranges]
+
+
+def _within(
+    ranges: list[tuple[int, int, int, int]], left: Sequence[Mark], right: Sequence[Mark]
+) -> list[tuple[int, int, int, int]]:
+    """Differences of a sentence that was cut, without how it goes on: the last word may be cut as well."""
+    if ranges and ranges[-1][1] == len(left):
+        a, b, c, d = ranges[-1]
+        if "".join(mark.key for mark in right[c:d]).startswith("".join(mark.key for mark in left[a:b])):
+            return ranges[:-1]
+    return ranges
 
 
 def _join(units: Sequence[Unit]) -> tuple[Span, ...]:

@@ -8,7 +8,8 @@ headline that is only left in those is gone when heading and <title> agree on an
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from preserve.compare.nature import weight
 from preserve.model import Change, ChangeKind, Extraction, Nature
@@ -17,6 +18,7 @@ from preserve.text import fold
 _JOINT = re.compile(r"\s+[|–—\-·»«:_/@]+\s+|\s*[|_｜]\s*|\s+[-–—]+\s*|\s*[-–—]+\s+")
 _CUT = re.compile(r"(?:…|\.\.\.|\[…\]|\[\.\.\.\])\s*$")
 _LEAST_PART = 0.5
+NO_SCRIPT: Mapping[int, int] = MappingProxyType({})
 
 
 def same_headline(one: str, other: str) -> bool:
@@ -51,22 +53,29 @@ def _split(title: str) -> list[str]:
     return [part for part in _JOINT.split(title) if part and part.strip()]
 
 
-def headline_found(stored: str, page: Extraction) -> bool:
-    """Whether the stored headline stands on the page as a headline that readers see."""
-    if not any(same_headline(stored, headline) for headline in page.headlines):
+def headline_found(stored: str, page: Extraction, script: Mapping[int, int] = NO_SCRIPT) -> bool:
+    """Whether the stored headline stands on the page as a headline that readers see.
+
+    Args:
+        stored: the stored headline.
+        page: the page.
+        script: takes characters to one script, where the two sides differ in script.
+    """
+    stored, headline, title = (text.translate(script) for text in (stored, page.headline, page.facts.title))
+    if same_headline(stored, headline) or same_headline(stored, title):
+        return True
+    if not any(same_headline(stored, other.translate(script)) for other in page.headlines):
         return False
-    seen, title, key = fold(page.headline), fold(page.facts.title), fold(stored)
-    replaced = bool(seen) and seen in title and key not in title and not _among(stored, page)
-    return not replaced
+    # It is left in metadata or a lesser heading; gone when the first heading and the title agree on another.
+    seen, shown = fold(headline), fold(title)
+    return not (seen and seen in shown and fold(stored) not in shown)
 
 
-def _among(stored: str, page: Extraction) -> bool:
-    return same_headline(stored, page.headline) or same_headline(stored, page.facts.title)
-
-
-def headline_change(stored: str, page: Extraction) -> Change | None:
+def headline_change(
+    stored: str, page: Extraction, script: Mapping[int, int] = NO_SCRIPT
+) -> Change | None:
     """The change where another headline took the stored one's place; None where it stands or nothing else does."""
-    if not fold(stored) or not fold(page.headline) or headline_found(stored, page):
+    if not fold(stored) or not fold(page.headline) or headline_found(stored, page, script):
         return None
     natures = (Nature.HEADLINE,)
     return Change(

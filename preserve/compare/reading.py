@@ -25,12 +25,14 @@ class Unit:
     Attributes:
         block, start, end: where it stands.
         key: its folded text; never empty.
+        cut: it ends where an excerpt was cut, and may go on.
     """
 
     block: int
     start: int
     end: int
     key: str
+    cut: bool = False
 
     @property
     def strong(self) -> bool:
@@ -156,7 +158,7 @@ class Reading:
         for span in spans:
             text, key = self.slice(span), self.keys[span.block]
             complete = len(text) == len(self.blocks[span.block].text)
-            if complete and key in whole:
+            if complete and key and key in whole:
                 found.append(Unit(span.block, 0, len(text), key))
                 continue
             cuts = sentence_spans(text)

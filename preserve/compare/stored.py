@@ -21,13 +21,13 @@ def compare(stored: StoredCopy, page: Extraction, *, template: frozenset[str] = 
     Returns:
         The material differences and how much of the stored copy the page still has.
     """
-    laid = lay(stored.blocks, page)
+    cut = bool(stored.blocks) and is_cut(stored.blocks[-1].text)
+    laid = lay(stored.blocks, page, cut=cut)
     known = known_titles(stored.title, page.headlines) | {
         key for text in (stored.author, *(aside.text for aside in stored.set_aside)) if (key := fold(text))
     }
     rules = StoredRules(laid.old, laid.new, laid.layers.main, known, template)
-    cut = bool(stored.blocks) and is_cut(stored.blocks[-1].text)
     told = tell(laid, rules, byline=stored.author, cut=cut, exact=False)
-    headline = headline_change(stored.title, page)
+    headline = headline_change(stored.title, page, laid.script)
     changes = [*told.changes, *([headline] if headline else [])]
-    return summarise(laid, told, changes, headline_found(stored.title, page))
+    return summarise(laid, told, changes, headline_found(stored.title, page, laid.script))

@@ -7,7 +7,7 @@ differently.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from preserve.compare.align import Alignment, Place, Unmatched, align
 from preserve.compare.changes import ChangeMaker, by_weight, natures_of, place_of, runs
@@ -31,14 +31,22 @@ _FORMAL = frozenset({"no-sentence", "short", "outside-main", "heading"})
 
 @dataclass(frozen=True, slots=True)
 class Laid:
-    """A stored reading laid on a page."""
+    """A stored reading laid on a page.
+
+    Attributes:
+        old, new: the two sides.
+        alignment: what is where.
+        layers: the layers of the page.
+        findings: what became of each stored sentence.
+        script: the table that took both to one script; empty where they are in one.
+    """
 
     old: Reading
     new: Reading
     alignment: Alignment
     layers: Layers
     findings: Findings
-    other_script: bool
+    script: dict[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,22 +60,28 @@ class Told:
     added_chars: int
 
 
-def lay(blocks: tuple[Block, ...], page: Extraction) -> Laid:
-    """Align stored blocks with a page; in one script, where the two differ in script."""
-    laid = _lay(blocks, page, {})
+def lay(blocks: tuple[Block, ...], page: Extraction, *, cut: bool = False) -> Laid:
+    """Align stored blocks with a page; in one script, where the two differ in script.
+
+    Args:
+        blocks: the stored side.
+        page: the other.
+        cut: the stored side breaks off in mid-sentence.
+    """
+    laid = _lay(blocks, page, {}, cut)
     if laid.findings.coverage(0.0, 1.0) < _LITTLE_FOUND and han_share(laid.old.text) > 0.3:
         table = script_table(laid.old.text, laid.new.text)
         if differ_in_script(laid.old.text, laid.layers.main or laid.new.text, table):
-            return _lay(blocks, page, table)
+            return _lay(blocks, page, table, cut)
     return laid
 
 
-def _lay(blocks: tuple[Block, ...], page: Extraction, script: dict[int, int]) -> Laid:
+def _lay(blocks: tuple[Block, ...], page: Extraction, script: dict[int, int], cut: bool) -> Laid:
     new = Reading(page.visible, script)
     old = Reading(blocks, script, like=new)
     layers = Layers(page, new, script)
-    alignment = align(old, new)
-    return Laid(old, new, alignment, layers, Findings(alignment, layers), bool(script))
+    alignment = align(old, new, cut=cut)
+    return Laid(old, new, alignment, layers, Findings(alignment, layers), script)
 
 
 def tell(laid: Laid, rules: Rules, *, byline: str, cut: bool, exact: bool) -> Told:
@@ -121,7 +135,8 @@ def _missing(laid: Laid, part: Unmatched, rules: Rules) -> list[Unit]:
 
 def _repeated(laid: Laid, run: Sequence[Unit]) -> str:
     """Why sentences of the page are nothing new: the stored side has them, or the page has them twice."""
-    if all(unit.strong and unit.key in laid.old.text for unit in run):
+    whole = replace(run[0], key="".join(unit.key for unit in run))
+    if whole.strong and whole.key in laid.old.text:
         return "stored-elsewhere"
     key = laid.new.keys[run[0].block]
     return "repeated" if laid.new.keys.count(key) > 1 else ""
@@ -147,7 +162,7 @@ def summarise(laid: Laid, told: Told, changes: list[Change], headline: bool) -> 
         findings.stored_chars - findings.found_chars
     ):
         natures = tuple(dict.fromkeys((Nature.REWRITTEN, *natures)))
-    if laid.other_script:
+    if laid.script:
         natures = (*natures, Nature.SCRIPT_VARIANT)
     return Comparison(
         changes=by_weight(changes),

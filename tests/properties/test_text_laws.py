@@ -1,0 +1,45 @@
+"""Laws of folding, sentences and tokens, for any text."""
+
+from __future__ import annotations
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from preserve.text import fold, fold_with_offsets, sentence_spans, tokens
+
+AWKWARD = "aÄé中々。，“”.,-:/12３%$ \u00ad\u0301\u200b\u3000ﬁｶﾞ&amp;\u0958\u1100\u1161İßςΣ\x1c\x1e¨"
+ANY_TEXT = st.one_of(st.text(max_size=60), st.text(alphabet=AWKWARD, max_size=40))
+
+
+@settings(max_examples=300)
+@given(ANY_TEXT)
+def test_folding_twice_is_folding_once(text: str) -> None:
+    assert fold(fold(text)) == fold(text)
+
+
+@settings(max_examples=300)
+@given(ANY_TEXT)
+def test_offsets_rise_and_cover_the_fold(text: str) -> None:
+    folded = fold_with_offsets(text)
+    assert folded.text == fold(text)
+    assert len(folded.starts) == len(folded.ends) == len(folded.text)
+    assert list(folded.starts) == sorted(folded.starts)
+    assert list(folded.ends) == sorted(folded.ends)
+    assert all(0 <= start < end <= len(text) for start, end in zip(folded.starts, folded.ends, strict=True))
+
+
+@settings(max_examples=150)
+@given(ANY_TEXT)
+def test_sentences_lose_nothing_but_white_space(text: str) -> None:
+    spans = sentence_spans(text)
+    assert all(start < end for start, end in spans)
+    assert "".join("".join(text[a:b] for a, b in spans).split()) == "".join(text.split())
+    assert all(first[1] <= second[0] for first, second in zip(spans, spans[1:], strict=False))
+
+
+@settings(max_examples=150)
+@given(ANY_TEXT)
+def test_tokens_stand_in_order_and_say_something(text: str) -> None:
+    found = tokens(text)
+    assert all(token.key and token.start < token.end for token in found)
+    assert all(first.end <= second.start for first, second in zip(found, found[1:], strict=False))
