@@ -70,8 +70,8 @@ def test_numbers_are_never_split_and_places_are_exact() -> None:
     ("stored", "live"),
     [
         ("the price rose to 20.", "the price rose to 200."),
-        ("He left the harbour town early", "He left the harbour town early and alone"),
-        ("他们昨天离开了港口城市", "他们昨天离开了港口城市吗"),
+        ("He left the harbour town early.", "He left the harbour town early and alone."),
+        ("他们昨天离开了港口城市。", "他们昨天离开了港口城市吗？"),
     ],
 )
 def test_a_sentence_that_goes_on_is_edited(stored: str, live: str) -> None:

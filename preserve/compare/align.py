@@ -21,7 +21,7 @@ from preserve.compare.reading import Reading, Unit
 _EDGE_FACTOR = 3
 _EDGE_LEAST = 1500
 _RUN_LEAST = 6
-_STOPS = re.compile("[!?。！？；…]")
+_STOPS = re.compile("[!?。！？；…\t\n]")  # cells and lines end what is said, too
 
 
 class Place(StrEnum):

@@ -76,7 +76,19 @@ class StoredRules:
 
     def cosmetic(self, edit: Edit) -> bool:
         """See `Rules`."""
-        return bool(edit.old_sentence) and is_meter(self._old.slice(edit.old_sentence[0]))
+        sentence = self._old.slice(edit.old_sentence[0])
+        return is_meter(sentence) or (self._at_edge(edit) and bool(not_prose(sentence)))
+
+    def _at_edge(self, edit: Edit) -> bool:
+        """Whether words were only put before or after a sentence: a label, a credit, a number in a list."""
+        if edit.old or not edit.new:
+            return False
+        first, last = edit.new_sentence[0], edit.new_sentence[-1]
+        before = self._new.blocks[first.block].text[first.start : edit.new[0].start]
+        after = self._new.blocks[last.block].text[edit.new[-1].end : last.end]
+        starts = edit.new[0].block == first.block and not fold(before)
+        ends = edit.new[-1].block == last.block and not fold(after)
+        return starts or ends
 
 
 class PageRules:
