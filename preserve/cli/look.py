@@ -101,7 +101,7 @@ def summary_text(check: Check, width: int) -> Text:
     parts = [str(judgement.reason)] if judgement.reason else []
     parts += [str(nature) for nature in judgement.natures]
     if check.error:
-        parts.append(safe(check.error))
+        parts.append(safe(check.error.removeprefix(check.post).lstrip(":")))
     elif judgement.evidence and judgement.verdict not in (Verdict.INTACT, Verdict.EDITED):
         parts.append(safe(judgement.evidence[-1].saw))
     return Text(": ".join(parts) if parts else "", style="dim")

@@ -2,35 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from pathlib import Path
-
 import click
 
 from preserve.cli.options import archive_option, config_option, json_option
+from preserve.cli.request import Request
 
 EPILOG = "Example:  preserve verify _posts --older-than 7d"
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What was asked on the command line."""
-
-    posts: tuple[str, ...]
-    archive: str | None
-    config: Path | None
-    jobs: int | None
-    delay: float | None
-    timeout: float | None
-    proxy: str | None
-    allow_private: tuple[str, ...]
-    ignore_robots: bool
-    older_than: str | None
-    limit: int | None
-    new_run: bool
-    dry_run: bool
-    as_json: bool
-    verbose: bool
 
 
 @click.command("verify", epilog=EPILOG)

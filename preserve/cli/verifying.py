@@ -18,8 +18,8 @@ from preserve import __version__
 from preserve.cli.app import EXIT_FOUND, EXIT_INTERRUPTED
 from preserve.cli.look import console
 from preserve.cli.progress import Progress, make_progress
+from preserve.cli.request import Request
 from preserve.cli.safe import safe
-from preserve.cli.verify_command import Request
 from preserve.config import Overrides, load_settings, with_overrides
 from preserve.errors import ConfigError
 from preserve.fetch import HttpFetcher, system_tools
