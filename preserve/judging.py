@@ -123,9 +123,7 @@ def _read_page(archive: Path, ref: ArchivedCapture, settings: Settings) -> _Page
 def decoded_body(exchange: Exchange, settings: Settings) -> http1.Decoded:
     """The exchange's body with transfer and content coding removed, within the bounds of `settings`."""
     body = http1.entity_body(exchange.response, exchange.head_end, exchange.headers)
-    return http1.decode_content(
-        body, exchange.headers, settings.fetch.max_decoded_bytes, settings.fetch.max_ratio
-    )
+    return http1.decode_content(body, exchange.headers, settings.fetch.max_decoded_bytes, settings.fetch.max_ratio)
 
 
 def _probe_seen(archive: Path, task: JudgeTask) -> ProbeSeen | None:

@@ -25,6 +25,7 @@ LAYERS: dict[str, int] = {
     "judging": 31,
     "judges": 32,
     **dict.fromkeys(("rejudge", "verify"), 33),
+    **dict.fromkeys(("copies", "explain"), 34),
     # face
     "cli": 40,
     "__main__": 41,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from preserve.compare.excerpt import is_cut
 from preserve.compare.headline import headline_change, headline_found, known_titles
 from preserve.compare.rules import StoredRules
-from preserve.compare.telling import lay, summarise, tell
+from preserve.compare.telling import Laid, lay, summarise, tell
 from preserve.model import Comparison, Extraction, StoredCopy
 from preserve.text import fold
 
@@ -21,8 +21,8 @@ def compare(stored: StoredCopy, page: Extraction, *, template: frozenset[str] = 
     Returns:
         The material differences and how much of the stored copy the page still has.
     """
-    cut = bool(stored.blocks) and is_cut(stored.blocks[-1].text)
-    laid = lay(stored.blocks, page, cut=cut)
+    cut = _is_cut(stored)
+    laid = lay_copy(stored, page)
     known = known_titles(stored.title, page.headlines) | {
         key for text in (stored.author, *(aside.text for aside in stored.set_aside)) if (key := fold(text))
     }
@@ -31,3 +31,13 @@ def compare(stored: StoredCopy, page: Extraction, *, template: frozenset[str] = 
     headline = headline_change(stored.title, page, laid.script)
     changes = [*told.changes, *([headline] if headline else [])]
     return summarise(laid, told, changes, headline_found(stored.title, page, laid.script))
+
+
+def lay_copy(stored: StoredCopy, page: Extraction) -> Laid:
+    """A stored copy laid on a page, as `compare` lays it."""
+    return lay(stored.blocks, page, cut=_is_cut(stored))
+
+
+def _is_cut(stored: StoredCopy) -> bool:
+    """Whether a stored copy breaks off in mid-sentence."""
+    return bool(stored.blocks) and is_cut(stored.blocks[-1].text)

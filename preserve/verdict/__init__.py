@@ -4,7 +4,7 @@ Pure: no I/O but the reading of its own word lists, no clock, no network. `judge
 """
 
 from preserve.verdict.case import Case, ProbeSeen
-from preserve.verdict.chain import judge
+from preserve.verdict.chain import judge, rules_for
 from preserve.verdict.markers import find_markers
 
-__all__ = ["Case", "ProbeSeen", "find_markers", "judge"]
+__all__ = ["Case", "ProbeSeen", "find_markers", "judge", "rules_for"]

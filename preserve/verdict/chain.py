@@ -67,6 +67,11 @@ def judge(case: Case) -> Judgement:
     raise AssertionError("the last rule of the chain always decides")
 
 
+def rules_for(case: Case) -> tuple[str, ...]:
+    """The names of the rules a case meets, in order; the last of its evidence says where the chain ended."""
+    return tuple(name for name, _ in _chain(View(case)))
+
+
 def _chain(view: View) -> Iterator[tuple[str, Rule]]:
     """The rules to try on a case, in order."""
     yield from ANSWER
