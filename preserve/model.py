@@ -425,8 +425,9 @@ class ArchivedExchange:
 
     Attributes:
         url, status: as in the exchange.
-        response: its `response` record; None when nothing came.
+        response: its `response` or `revisit` record; None when nothing came.
         payload_digest, block_digest: labelled digests as in the record; "" without a response.
+        revisit_of: where `response` is a `revisit`, the `response` record that has the payload; else None.
     """
 
     url: str
@@ -434,6 +435,7 @@ class ArchivedExchange:
     response: RecordRef | None
     payload_digest: str = ""
     block_digest: str = ""
+    revisit_of: RecordRef | None = None
 
 
 @dataclass(frozen=True, slots=True)

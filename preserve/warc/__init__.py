@@ -7,6 +7,7 @@ fetched, and what a capture means, is decided elsewhere.
 from preserve.warc.files import warc_files
 from preserve.warc.grouping import ArchivedPost
 from preserve.warc.lock import ArchiveLock
+from preserve.warc.originals import Known, read_original
 from preserve.warc.reader import read_block, read_capture, scan_captures
 from preserve.warc.recovery import MendedFile, Recovery, recover
 from preserve.warc.writer import ArchiveWriter
@@ -15,10 +16,12 @@ __all__ = [
     "ArchiveLock",
     "ArchiveWriter",
     "ArchivedPost",
+    "Known",
     "MendedFile",
     "Recovery",
     "read_block",
     "read_capture",
+    "read_original",
     "recover",
     "scan_captures",
     "warc_files",

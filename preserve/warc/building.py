@@ -21,6 +21,7 @@ from preserve.model import Capture, Exchange
 from preserve.settings import ArchiveSettings, DigestAlgorithm
 from preserve.times import warc_date
 from preserve.urls import legal_uri
+from preserve.warc.originals import Repetition
 from preserve.warc.records import WARC_FIELDS, NewId, Record, new_record_id
 from preserve.warc.summary import summary_block
 
@@ -66,38 +67,39 @@ def warcinfo_record(
     }
     lines = (f"{name}: {' '.join(value.split())}\r\n" for name, value in said.items() if value)
     block = "".join(lines).encode("utf-8", "replace")
-    return make.record(
-        "warcinfo", WARC_FIELDS, block, (("WARC-Date", warc_date(at)), ("WARC-Filename", file))
-    )
+    return make.record("warcinfo", WARC_FIELDS, block, (("WARC-Date", warc_date(at)), ("WARC-Filename", file)))
 
 
-def capture_records(make: Maker, capture: Capture, captured_at: datetime) -> tuple[Record, ...]:
+def capture_records(
+    make: Maker, capture: Capture, captured_at: datetime, repeated: Mapping[int, Repetition]
+) -> tuple[Record, ...]:
     """All records of one capture in order, closed by its summary.
 
     Per exchange: a `request` record when bytes were sent and a record of what came. That is a `response`
     record whose block is exactly `exchange.response` (section 6.3), or, where no HTTP head could be read
     from it, a `metadata` record of type application/octet-stream under `urn:preserve:bytes:<URL>`, because
-    readers take the block of a `response` to be HTTP.
+    readers take the block of a `response` to be HTTP. Where `repeated` names (by position) what an exchange has
+    brought again, it is a `revisit` record (section 6.7) whose block is the head as received.
     """
     records: list[Record] = []
     ids: list[tuple[str | None, str | None]] = []
-    for exchange in capture.exchanges:
+    for position, exchange in enumerate(capture.exchanges):
         request_id = new_record_id(make.new_id) if exchange.request else None
         response_id = new_record_id(make.new_id) if exchange.response else None
         ids.append((request_id, response_id))
         if request_id:
             records.append(_request(make, exchange, request_id, response_id))
-        if response_id:
+        if response_id and position in repeated:
+            records.append(_revisit(make, exchange, (request_id, response_id), repeated[position]))
+        elif response_id:
             records.append(_response(make, exchange, request_id, response_id))
     described = next((last for pair in reversed(ids) for last in reversed(pair) if last), None)
     fields: list[tuple[str, str]] = [("WARC-Date", warc_date(captured_at))]
-    if capture.url.lower().startswith(
-        ("http://", "https://")
-    ):  # else not a URI: section 5.14 lets it be absent
+    if capture.url.lower().startswith(("http://", "https://")):  # else not a URI: section 5.14 lets it be absent
         fields.append(("WARC-Target-URI", legal_uri(capture.url)))
     if described:
         fields.append(("WARC-Refers-To", f"<{described}>"))
-    block = summary_block(capture, ids)
+    block = summary_block(capture, ids, repeated)
     return (*records, make.record("metadata", WARC_FIELDS, block, tuple(fields)))
 
 
@@ -179,6 +181,22 @@ def _response(make: Maker, exchange: Exchange, request_id: str | None, own_id: s
         ("WARC-Payload-Digest", digest(payload, make.algorithm)),
     )
     return make.record_as(own_id, "response", "application/http;msgtype=response", exchange.response, fields)
+
+
+def _revisit(make: Maker, exchange: Exchange, ids: tuple[str | None, str], repeated: Repetition) -> Record:
+    original = repeated.original
+    fields = (
+        *_exchange_fields(exchange, legal_uri(exchange.url)),
+        *_concurrent(ids[0]),
+        ("WARC-Profile", repeated.profile),
+        ("WARC-Refers-To", f"<{original.ref.record_id}>"),
+        ("WARC-Refers-To-Target-URI", original.url),
+        ("WARC-Refers-To-Date", original.date),
+        # Section 5.9: of the payload referred to, so that readers find it in an index by its digest.
+        ("WARC-Payload-Digest", original.payload_digest),
+    )
+    head = exchange.response[: exchange.head_end]
+    return make.record_as(ids[1], "revisit", "application/http;msgtype=response", head, fields)
 
 
 def _exchange_fields(exchange: Exchange, uri: str) -> Fields:

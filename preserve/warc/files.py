@@ -30,9 +30,7 @@ def warc_files(directory: str | Path) -> tuple[Path, ...]:
         ArchiveError: the directory can't be read.
     """
     try:
-        found = [
-            path for path in Path(directory).iterdir() if path.name.endswith((SUFFIX, SUFFIX + OPEN_SUFFIX))
-        ]
+        found = [path for path in Path(directory).iterdir() if path.name.endswith((SUFFIX, SUFFIX + OPEN_SUFFIX))]
     except OSError as error:
         raise ArchiveError(f"{directory}: can't list the archive: {error.strerror}") from error
     return tuple(sorted(found))
@@ -48,9 +46,7 @@ def make_directory(directory: str | Path) -> Path:
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        why = (
-            "is not a directory" if isinstance(error, FileExistsError) else f"can't be made: {error.strerror}"
-        )
+        why = "is not a directory" if isinstance(error, FileExistsError) else f"can't be made: {error.strerror}"
         raise ArchiveError(f"{path}: the archive {why}; choose another with --archive") from error
     return path
 

@@ -223,10 +223,7 @@ def _next_record(stream: BinaryIO, start: int, size: int) -> int:
 
 def _set_aside(stream: BinaryIO, path: Path, found: _Findings) -> tuple[Damage | None, tuple[Damage, ...]]:
     """Quarantine every gap, then cut the last one off if nothing stands behind it: (the tail, the others)."""
-    gaps = [
-        Damage(gap.offset, gap.end - gap.offset, gap.why, _quarantine(stream, path, gap))
-        for gap in found.gaps
-    ]
+    gaps = [Damage(gap.offset, gap.end - gap.offset, gap.why, _quarantine(stream, path, gap)) for gap in found.gaps]
     size = os.fstat(stream.fileno()).st_size
     tail = gaps.pop() if gaps and gaps[-1].offset + gaps[-1].length == size else None
     if tail is not None:

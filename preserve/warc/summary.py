@@ -10,7 +10,8 @@ are only spelled out where that would give something else.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from preserve.http1 import parse_head
@@ -26,6 +27,7 @@ from preserve.model import (
     Truncation,
 )
 from preserve.times import parse_warc_date, warc_date
+from preserve.warc.originals import NOT_MODIFIED, Original, Repetition, joined
 from preserve.warc.records import WARC_FIELDS, Record
 
 FIELD = "preserve-capture"
@@ -44,19 +46,23 @@ def is_summary(record: Record) -> bool:
     )
 
 
-def summary_block(capture: Capture, ids: Sequence[tuple[str | None, str | None]]) -> bytes:
+def summary_block(
+    capture: Capture, ids: Sequence[tuple[str | None, str | None]], repeated: Mapping[int, Repetition]
+) -> bytes:
     """The summary's block.
 
     Args:
         capture: what it closes.
         ids: of each exchange, the record ids of its request and its response; None for what isn't there.
+        repeated: by position, what exchanges have brought again.
     """
     said = {
         "version": VERSION,
         "source": capture.source,
         "url": capture.url,
         "exchanges": [
-            _exchange_json(exchange, *pair) for exchange, pair in zip(capture.exchanges, ids, strict=True)
+            _exchange_json(exchange, pair, repeated.get(position))
+            for position, (exchange, pair) in enumerate(zip(capture.exchanges, ids, strict=True))
         ],
         "failure": _failure_json(capture.failure),
     }
@@ -67,19 +73,23 @@ def summary_block(capture: Capture, ids: Sequence[tuple[str | None, str | None]]
         return f"{FIELD}: {json.dumps(said, separators=(',', ':'))}\r\n".encode()
 
 
-def capture_of(records: Sequence[Record]) -> Capture:
+def capture_of(records: Sequence[Record], read: Callable[[RecordRef], Original]) -> Capture:
     """The capture whose records these are, its summary last.
+
+    Args:
+        records: in order.
+        read: brings the original that a revisit refers to.
 
     Raises:
         ValueError: a record the summary names is missing, or the summary can't be understood.
     """
     said = _said(records[-1])
-    blocks = {record.record_id: record.block for record in records}
+    by_id = {record.record_id: record for record in records}
     try:
         return Capture(
             source=said["source"],
             url=said["url"],
-            exchanges=tuple(_exchange(entry, blocks) for entry in said["exchanges"]),
+            exchanges=tuple(_exchange(entry, by_id, read) for entry in said["exchanges"]),
             failure=_failure(said["failure"]),
         )
     except (KeyError, TypeError, AttributeError, ValueError) as error:
@@ -125,9 +135,7 @@ def _ids(said: Mapping[str, Any]) -> Iterator[str]:
     return (entry[name] for entry in said["exchanges"] for name in ("request", "response") if name in entry)
 
 
-def _archived_exchange(
-    entry: Mapping[str, Any], refs: Mapping[str, tuple[Record, RecordRef]]
-) -> ArchivedExchange:
+def _archived_exchange(entry: Mapping[str, Any], refs: Mapping[str, tuple[Record, RecordRef]]) -> ArchivedExchange:
     if "response" not in entry:
         return ArchivedExchange(entry["url"], entry.get("status"), None)
     record, ref = refs[entry["response"]]
@@ -137,10 +145,13 @@ def _archived_exchange(
         response=ref,
         payload_digest=record.field("WARC-Payload-Digest") or "",
         block_digest=record.field("WARC-Block-Digest") or "",
+        revisit_of=_original_ref(entry),
     )
 
 
-def _exchange_json(exchange: Exchange, request_id: str | None, response_id: str | None) -> dict[str, Any]:
+def _exchange_json(
+    exchange: Exchange, ids: tuple[str | None, str | None], repeated: Repetition | None
+) -> dict[str, Any]:
     said: dict[str, Any] = {
         "url": exchange.url,
         "role": exchange.role.value,
@@ -148,8 +159,9 @@ def _exchange_json(exchange: Exchange, request_id: str | None, response_id: str 
         "started_at": warc_date(exchange.started_at),
         "seconds": exchange.seconds,
         "status": exchange.status,
-        "request": request_id,
-        "response": response_id,
+        "request": ids[0],
+        "response": ids[1],
+        "revisit_of": None if repeated is None else asdict(repeated.original.ref),
         "ip": exchange.ip,
         "protocols": list(exchange.protocols),
         "cipher": exchange.cipher,
@@ -157,21 +169,23 @@ def _exchange_json(exchange: Exchange, request_id: str | None, response_id: str 
         "failure": _failure_json(exchange.failure),
     }
     head: Head = (exchange.status, exchange.reason, exchange.headers, exchange.head_end)
-    if head != _parsed_head(exchange.response):
+    if head != _parsed_head(exchange.response if repeated is None else exchange.response[: exchange.head_end]):
         said["head"] = head
     return {key: value for key, value in said.items() if value is not None and value != []}
 
 
-def _exchange(entry: Mapping[str, Any], blocks: Mapping[str, bytes]) -> Exchange:
-    response = blocks[entry["response"]] if "response" in entry else b""
-    status, reason, headers, head_end = _head_from(entry, response)
+def _exchange(
+    entry: Mapping[str, Any], records: Mapping[str, Record], read: Callable[[RecordRef], Original]
+) -> Exchange:
+    response, head = _response(entry, records, read)
+    status, reason, headers, head_end = head
     return Exchange(
         url=entry["url"],
         role=ExchangeRole(entry["role"]),
         attempt=entry["attempt"],
         started_at=parse_warc_date(entry["started_at"]),
         seconds=entry["seconds"],
-        request=blocks[entry["request"]] if "request" in entry else b"",
+        request=records[entry["request"]].block if "request" in entry else b"",
         response=response,
         head_end=head_end,
         status=status,
@@ -183,6 +197,26 @@ def _exchange(entry: Mapping[str, Any], blocks: Mapping[str, bytes]) -> Exchange
         truncated=Truncation(entry["truncated"]) if "truncated" in entry else None,
         failure=_failure(entry.get("failure")),
     )
+
+
+def _response(
+    entry: Mapping[str, Any], records: Mapping[str, Record], read: Callable[[RecordRef], Original]
+) -> tuple[bytes, Head]:
+    """The bytes of a response and what its head says; those of a revisit with what it refers to."""
+    if "response" not in entry:
+        return b"", _head_from(entry, b"")
+    record, ref = records[entry["response"]], _original_ref(entry)
+    head = _head_from(entry, record.block)
+    if ref is None:
+        return record.block, head
+    original = read(ref)
+    if record.field("WARC-Profile") == NOT_MODIFIED:
+        return original.response, _parsed_head(original.response)
+    return joined(record.block, head[2], original.payload), head
+
+
+def _original_ref(entry: Mapping[str, Any]) -> RecordRef | None:
+    return RecordRef(**entry["revisit_of"]) if "revisit_of" in entry else None
 
 
 def _head_from(entry: Mapping[str, Any], response: bytes) -> Head:

@@ -18,6 +18,7 @@ from preserve.settings import ArchiveSettings
 from preserve.times import Clock
 from preserve.warc.building import Maker, capture_records, post_record, text_record, warcinfo_record
 from preserve.warc.files import WarcFile, file_name, make_directory
+from preserve.warc.originals import Known, repetitions
 from preserve.warc.records import NewId, Record, encode
 from preserve.warc.summary import archived_capture
 
@@ -64,15 +65,21 @@ class ArchiveWriter:
     ) -> None:
         self.close()
 
-    def append_capture(self, capture: Capture) -> ArchivedCapture:
+    def append_capture(self, capture: Capture, known: Known | None = None) -> ArchivedCapture:
         """Append all records of one capture, closed by its summary; on disk after the next `sync`.
+
+        Args:
+            capture: what was fetched.
+            known: what is in the archive already; what the capture repeats of it becomes a `revisit` record,
+                provided that the earlier response is still readable and passes its digests.
 
         Raises:
             ArchiveError: it could not be written; nothing of it is in the archive.
         """
         exchange = capture.final
         captured_at = exchange.started_at if exchange else self._clock.now()
-        records = capture_records(self._make, capture, captured_at)
+        repeated = repetitions(self._directory, capture, known, self._settings.digest) if known else {}
+        records = capture_records(self._make, capture, captured_at, repeated)
         return archived_capture(zip(records, self._append(records), strict=True))
 
     def append_stored_copy(self, post_path: str, data: bytes, source: str | None, at: datetime) -> RecordRef:
@@ -187,9 +194,7 @@ class ArchiveWriter:
                 file.abandon()
                 raise (self._refused(file, error) if isinstance(error, OSError) else error) from error
             return file
-        raise ArchiveError(
-            f"{self._directory}: no free file name after {_NAME_TRIES} tries; is the clock standing?"
-        )
+        raise ArchiveError(f"{self._directory}: no free file name after {_NAME_TRIES} tries; is the clock standing?")
 
     def _finish(self) -> None:
         file, self._file = self._file, None
