@@ -127,9 +127,7 @@ def open_for_writing(path: Path, steps: Steps = STEPS) -> Database:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise ArchiveError(
-            f"archive {path.parent}: {error.strerror}: check the path and its permissions"
-        ) from error
+        raise ArchiveError(f"archive {path.parent}: {error.strerror}: check the path and its permissions") from error
     database = _connect(path, "rwc")
     try:
         _must_be_ledger(database, len(steps), fresh_allowed=True)
@@ -153,8 +151,7 @@ def open_for_reading(path: Path, steps: Steps = STEPS) -> Database:
     """
     if not path.is_file():
         raise ArchiveError(
-            f"no ledger at {path}: run `preserve verify` first, or name the archive's directory with"
-            " --archive"
+            f"no ledger at {path}: run `preserve verify` first, or name the archive's directory with --archive"
         )
     # "rw" only so that SQLite may tidy its -wal and -shm files away at the end; query_only: no writes.
     database = _connect(path, "rw")
@@ -196,9 +193,7 @@ def migrate(database: Database, steps: Steps) -> None:
 def _connect(path: Path, mode: str) -> Database:
     uri = f"{path.absolute().as_uri()}?mode={mode}"
     try:
-        connection = sqlite3.connect(
-            uri, uri=True, isolation_level=None, timeout=BUSY_SECONDS, check_same_thread=False
-        )
+        connection = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=BUSY_SECONDS, check_same_thread=False)
     except sqlite3.Error as error:
         raise explained(path, error) from error
     database = Database(connection, path)

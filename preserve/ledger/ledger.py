@@ -114,9 +114,7 @@ class Ledger:
             ArchiveError: no such run, or it has ended already.
         """
         with self._database.transaction():
-            self._database.insert(
-                "INSERT INTO run_ends VALUES (?, ?, ?)", (run, pack_time(ended_at), str(state))
-            )
+            self._database.insert("INSERT INTO run_ends VALUES (?, ?, ?)", (run, pack_time(ended_at), str(state)))
 
     def posts_checked_in(self, run: int) -> set[str]:
         """The posts that have a check in `run`."""
@@ -127,13 +125,20 @@ class Ledger:
 
     # ------------------------------------------------------------ checks
 
-    def append(self, run: int, checks: Sequence[Check], blocks: Iterable[PageBlocks] = ()) -> None:
+    def append(
+        self,
+        run: int,
+        checks: Sequence[Check],
+        blocks: Iterable[PageBlocks] = (),
+        captures: Iterable[ArchivedCapture] = (),
+    ) -> None:
         """Add checks, all or none; they are on disk when this returns.
 
         Args:
             run: its number.
             checks: of posts that have none in this run yet.
             blocks: what their pages teach about their hosts, as `add_blocks` takes it.
+            captures: made beside them (robots.txt), so that what they brought need not be stored again.
 
         Raises:
             ArchiveError: no such run, or a post that has a check in it already.
@@ -144,6 +149,8 @@ class Ledger:
                 self._writer.check(run, check)
             for host, source, digests in blocks:
                 self._writer.blocks(host, source, digests)
+            for capture in captures:
+                self._writer.capture(capture)
 
     def latest(self, post: str) -> Check | None:
         """The last check of a post, or None."""
@@ -234,17 +241,11 @@ class Ledger:
             before: only captures older than this one, when it is in the ledger (for judging it again).
 
         Returns:
-            The last capture whose final status is 2xx and whose check found the article, whole or in part
-            (`WITH_ARTICLE`); None where there is none.
+            The last capture whose final status is 2xx (or a 304 that stands for such a response) and whose
+            check found the article, whole or in part (`WITH_ARTICLE`); None where there is none.
         """
         row = self._database.one(
-            "SELECT captures.id FROM captures WHERE source_id = (SELECT id FROM urls WHERE url = ?)"
-            " AND captures.id < coalesce((SELECT id FROM captures WHERE summary_record = ?), ~(1 << 63))"
-            " AND (SELECT http_status FROM exchanges WHERE capture_id = captures.id"
-            "      ORDER BY position DESC LIMIT 1) BETWEEN 200 AND 299"
-            " AND EXISTS (SELECT 1 FROM checks WHERE capture_id = captures.id"
-            "            AND verdict IN (?, ?, ?, ?))"
-            " ORDER BY captures.id DESC LIMIT 1",
+            reading.LAST_WITH_ARTICLE,
             (pack_text(source), before and pack_record_id(before.summary.record_id), *WITH_ARTICLE),
         )
         return None if row is None else self._reader.capture(row[0])
@@ -259,6 +260,28 @@ class Ledger:
                 (pack_record_id(capture.summary.record_id),),
             )
         ]
+
+    def response_with_payload(self, digest: str, url: str) -> RecordRef | None:
+        """A response in the archive that brought this payload: what a revisit of it can refer to.
+
+        Args:
+            digest: labelled digest of the payload.
+            url: a response of this URL is preferred, then the newest: it was read last.
+
+        Returns:
+            A `response` record, never a `revisit`; None where there is none.
+        """
+        row = self._database.one(reading.RESPONSE_WITH_PAYLOAD, (pack_digest(digest), pack_text(url)))
+        return None if row is None or not digest else unpack_record(*row)
+
+    def not_modified_in_a_row(self, source: str) -> int:
+        """How many captures of a source ended in a revisit by 304 since one brought the page itself.
+
+        Args:
+            source: the source URL exactly as the post has it.
+        """
+        row = self._database.one(reading.NOT_MODIFIED_IN_A_ROW, (pack_text(source),))
+        return 0 if row is None else int(row[0])
 
     def stored_record(self, post: str, digest: str) -> RecordRef | None:
         """The `resource` record of a post's bytes, when these bytes have been witnessed."""
@@ -297,9 +320,7 @@ class Ledger:
         """Note that `count` of the `of` checks of a host failed alike in a run."""
         with self._database.transaction():
             host_id = self._writer.intern("host", pack_text(host))
-            self._database.insert(
-                "INSERT INTO incidents VALUES (?, ?, ?, ?, ?)", (run, host_id, kind, count, of)
-            )
+            self._database.insert("INSERT INTO incidents VALUES (?, ?, ?, ?, ?)", (run, host_id, kind, count, of))
 
     def incidents(self, run: int) -> tuple[Incident, ...]:
         """The incidents of a run, by host."""
@@ -311,13 +332,9 @@ class Ledger:
         return tuple(Incident(unpack_text(host), kind, failed, asked) for host, kind, failed, asked in rows)
 
     def _by_year(self) -> tuple[SummaryRow, ...]:
-        rows = self._database.stream(
-            "SELECT path, verdict FROM latest JOIN posts ON posts.id = post_id", size=5000
-        )
+        rows = self._database.stream("SELECT path, verdict FROM latest JOIN posts ON posts.id = post_id", size=5000)
         counts = Counter((_year(unpack_text(path)), verdict) for path, verdict in rows)
-        return tuple(
-            SummaryRow(year, Verdict(verdict), count) for (year, verdict), count in sorted(counts.items())
-        )
+        return tuple(SummaryRow(year, Verdict(verdict), count) for (year, verdict), count in sorted(counts.items()))
 
 
 def _year(path: str) -> str:

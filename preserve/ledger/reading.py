@@ -80,6 +80,35 @@ LEFT JOIN digests AS texts ON texts.id = checks.text_digest_id
 OBSERVED: Final = f"{_OBSERVED} ORDER BY checks.post_id, checks.id"
 OBSERVED_OF_POST: Final = f"{_OBSERVED} WHERE checks.post_id = {_POST} ORDER BY checks.id"
 
+# The status a capture ended with, and whether it ended with a 304 that stands for an earlier response.
+_LAST_EXCHANGE: Final = "FROM exchanges WHERE capture_id = captures.id ORDER BY position DESC LIMIT 1"
+_FINAL: Final = f"(SELECT http_status {_LAST_EXCHANGE})"
+_NOT_MODIFIED: Final = f"(SELECT http_status = 304 AND original_record IS NOT NULL {_LAST_EXCHANGE})"
+_SOURCE: Final = "(SELECT id FROM urls WHERE url = ?1)"
+
+LAST_WITH_ARTICLE: Final = f"""
+SELECT id FROM captures
+WHERE source_id = {_SOURCE}
+AND id < coalesce((SELECT id FROM captures WHERE summary_record = ?2), ~(1 << 63))
+AND ({_FINAL} BETWEEN 200 AND 299 OR {_NOT_MODIFIED})
+AND EXISTS (SELECT 1 FROM checks WHERE capture_id = captures.id AND verdict IN (?3, ?4, ?5, ?6))
+ORDER BY id DESC LIMIT 1
+"""  # noqa: S608
+
+NOT_MODIFIED_IN_A_ROW: Final = f"""
+SELECT count(*) FROM captures
+WHERE source_id = {_SOURCE} AND {_NOT_MODIFIED} AND id > coalesce(
+    (SELECT max(id) FROM captures WHERE source_id = {_SOURCE} AND {_FINAL} BETWEEN 200 AND 299), 0)
+"""  # noqa: S608
+
+RESPONSE_WITH_PAYLOAD: Final = """
+SELECT response_record, file, response_offset, response_length
+FROM exchanges JOIN files ON files.id = response_file_id
+WHERE payload_digest_id = (SELECT id FROM digests WHERE digest = ?1)
+AND response_record IS NOT NULL AND original_record IS NULL
+ORDER BY url_id IS (SELECT id FROM urls WHERE url = ?2) DESC, capture_id DESC, position DESC LIMIT 1
+"""
+
 _CAPTURE: Final = """
 SELECT
     captures.id, source.url, asked.url, captures.captured_at,
@@ -96,11 +125,12 @@ WHERE captures.id = ?
 _EXCHANGES: Final = """
 SELECT
     urls.url, http_status, response_record, files.file, response_offset, response_length,
-    digests.digest, block_digest
+    digests.digest, block_digest, original_record, originals.file, original_offset, original_length
 FROM exchanges
 JOIN urls ON urls.id = exchanges.url_id
 JOIN digests ON digests.id = exchanges.payload_digest_id
 LEFT JOIN files ON files.id = exchanges.response_file_id
+LEFT JOIN files AS originals ON originals.id = exchanges.original_file_id
 WHERE capture_id = ? ORDER BY position
 """
 
@@ -221,6 +251,7 @@ def _exchange(row: Row) -> ArchivedExchange:
         response=_record_or_none(row[2:6]),
         payload_digest=unpack_digest(row[6]),
         block_digest=unpack_digest(row[7]),
+        revisit_of=_record_or_none(row[8:12]),
     )
 
 

@@ -64,7 +64,14 @@ _TABLES = (
         response_length INTEGER,
         payload_digest_id INTEGER NOT NULL REFERENCES digests (id),
         block_digest BLOB NOT NULL,
+        original_record BLOB,
+        original_file_id INTEGER REFERENCES files (id),
+        original_offset INTEGER,
+        original_length INTEGER,
         PRIMARY KEY (capture_id, position)) WITHOUT ROWID""",
+    # The responses a revisit may refer to: never another revisit.
+    """CREATE INDEX responses_by_payload ON exchanges (payload_digest_id)
+        WHERE response_record IS NOT NULL AND original_record IS NULL""",
     """CREATE TABLE stored_copies (
         id INTEGER PRIMARY KEY,
         post_id INTEGER NOT NULL REFERENCES posts (id),
@@ -197,6 +204,7 @@ def _history_view() -> str:
         checks.http_status AS http_status,
         CASE checks.captured_at WHEN '' THEN captures.captured_at ELSE checks.captured_at END AS captured_at,
         {_record("exchanges.response_record")} AS response_record,
+        {_record("exchanges.original_record")} AS original_record,
         {_digest("payloads.digest")} AS payload_digest,
         {_record("captures.summary_record")} AS capture_record,
         warc.file AS warc_file,

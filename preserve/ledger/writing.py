@@ -30,7 +30,7 @@ _INTERNED: Final = {
     "digest": ("SELECT id FROM digests WHERE digest = ?", "INSERT INTO digests (digest) VALUES (?)"),
 }
 _CAPTURE: Final = f"INSERT INTO captures VALUES (NULL{', ?' * 11})"  # noqa: S608 - placeholders only
-_EXCHANGE: Final = f"INSERT INTO exchanges VALUES (?{', ?' * 9})"  # noqa: S608 - placeholders only
+_EXCHANGE: Final = f"INSERT INTO exchanges VALUES (?{', ?' * 13})"  # noqa: S608 - placeholders only
 _CHECK: Final = f"INSERT INTO checks VALUES (NULL{', ?' * 27})"  # noqa: S608 - placeholders only
 _NO_RECORD: Final = (None, None, None, None)
 # A block that so many sources of a host have shown is template; counting on would only cost room.
@@ -146,6 +146,9 @@ class Writer:
         file = self.intern("file", pack_text(ref.file))
         return pack_record_id(ref.record_id), file, ref.offset, ref.length
 
+    def _record_or_none(self, ref: RecordRef | None) -> tuple[Any, ...]:
+        return _NO_RECORD if ref is None else self._record(ref)
+
     def _exchange(self, capture: int, position: int, exchange: ArchivedExchange) -> None:
         self._database.insert(
             _EXCHANGE,
@@ -154,17 +157,17 @@ class Writer:
                 position,
                 self.url(exchange.url),
                 exchange.status,
-                *(_NO_RECORD if exchange.response is None else self._record(exchange.response)),
+                *self._record_or_none(exchange.response),
                 self.intern("digest", pack_digest(exchange.payload_digest)),
                 pack_digest(exchange.block_digest),
+                *self._record_or_none(exchange.revisit_of),
             ),
         )
 
     def _stored_copy(self, post: int, check: Check) -> int | None:
         if not check.post_digest and check.stored_record is None:
             return None
-        record = _NO_RECORD if check.stored_record is None else self._record(check.stored_record)
-        values = (post, pack_digest(check.post_digest), *record)
+        values = (post, pack_digest(check.post_digest), *self._record_or_none(check.stored_record))
         known = self._database.one(
             "SELECT id FROM stored_copies WHERE post_id = ? AND digest = ? AND record IS ? AND file_id IS ?"
             " AND offset IS ? AND length IS ?",
