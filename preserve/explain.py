@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from preserve.compare import Found, block_digest, places
 from preserve.judging import Weighed, weigh_post
@@ -28,6 +29,9 @@ from preserve.rejudge import task_of
 from preserve.settings import Settings
 from preserve.text import fold
 from preserve.verdict import Case, rules_for
+
+FIRST_TO_READ: Final = "in-sight"
+"""The first rule of the chain that looks at the comparison."""
 
 
 class Outcome(StrEnum):
@@ -129,12 +133,12 @@ class Explanation:
         judgement: derived again; None where nothing can be (`why_not`).
         why_not: why the check can't be derived again; "" where it was.
         rules: the chain, in the order it was tried.
-        sentences: of the stored copy, in order; empty where nothing was compared.
+        sentences: of the stored copy, in order; empty where no text was weighed.
         copy_aside: text of the stored copy that was set aside.
         page_aside: blocks of the page that were passed over: (rule, text).
         template: the host's template as it was known in that run.
         probe: None where none was weighed.
-        comparison: of stored copy and page; None where nothing was compared.
+        comparison: of stored copy and page; None where no text was weighed.
     """
 
     check: Check
@@ -194,12 +198,15 @@ def _why_not(check: Check) -> str:
 
 
 def _explanation(check: Check, weighed: Weighed, case: Case) -> Explanation:
-    judgement, page, comparison = weighed.judged.judgement, case.page, case.comparison
+    judgement, page = weighed.judged.judgement, case.page
+    rules = _tried(judgement, rules_for(case))
+    # Where the answer itself decides, as a 404 does, no text was weighed.
+    comparison = case.comparison if any(rule.rule == FIRST_TO_READ for rule in rules) else None
     return Explanation(
         check=check,
         judgement=judgement,
-        rules=_tried(judgement, rules_for(case)),
-        sentences=tuple(_sentences(case)),
+        rules=rules,
+        sentences=tuple(_sentences(case)) if comparison is not None else (),
         copy_aside=case.stored.set_aside,
         page_aside=comparison.set_aside if comparison is not None else (),
         template=_template(check.template, page),
@@ -224,7 +231,7 @@ def _tried(judgement: Judgement, names: Sequence[str]) -> tuple[RuleTried, ...]:
 
 
 def _sentences(case: Case) -> Iterator[Sentence]:
-    if case.page is None or case.comparison is None:
+    if case.page is None:
         return
     for found in places(case.stored, case.page):
         text = case.stored.blocks[found.stored.block].text[found.stored.start : found.stored.end]

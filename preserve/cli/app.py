@@ -22,6 +22,10 @@ COMMANDS = {
         "Fetch every post's source, archive it, and say what became of it.",
     ),
     "show": ("preserve.cli.show_command", "One post: verdict, evidence, and the differences side by side."),
+    "explain": (
+        "preserve.cli.explain_command",
+        "Why: every rule tried, every sentence and where it was found.",
+    ),
     "status": ("preserve.cli.status_command", "Where the collection stands, from the ledger alone."),
     "rejudge": (
         "preserve.cli.rejudge_command",

@@ -61,9 +61,7 @@ def verdict_table(counts: Mapping[Verdict, int], *, title: str) -> Table:
     for verdict in SIGNS:
         count = counts.get(verdict, 0)
         if count:
-            table.add_row(
-                verdict_text(verdict), str(count), f"{100 * count / total:.1f} %", MEANINGS[verdict]
-            )
+            table.add_row(verdict_text(verdict), str(count), f"{100 * count / total:.1f} %", MEANINGS[verdict])
     table.add_section()
     table.add_row("all", str(total), "", "")
     return table
@@ -158,6 +156,20 @@ def _tail(text: str) -> str:
 
 def _head(text: str) -> str:
     return text if len(text) <= CONTEXT else text[:CONTEXT] + "…"
+
+
+def section(out: Console, title: str) -> None:
+    """Print a section's title below an empty line."""
+    out.print()
+    out.print(Text(title, style="bold"))
+
+
+def plain_table() -> Table:
+    """A table of names and values, without lines or headings."""
+    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    return table
 
 
 def console(*, stderr: bool = False) -> Console:

@@ -12,7 +12,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from preserve.cli.look import MEANINGS, changes_block, console, verdict_text
+from preserve.cli.look import MEANINGS, changes_block, console, plain_table, section, verdict_text
 from preserve.cli.opening import one_post, open_ledger, settings_for_reading
 from preserve.cli.safe import safe
 from preserve.jsonlines import check_object
@@ -45,26 +45,21 @@ def _print(out: Console, check: Check, checks: int) -> None:
     out.print()
     out.print(Padding(_facts(check, checks), (0, 0, 0, 2)))
     if judgement.evidence:
-        _section(out, "Why")
+        section(out, "Why")
         out.print(Padding(_evidence(check), (0, 0, 0, 2)))
     if check.capture is not None and check.capture.exchanges:
-        _section(out, "Captured")
+        section(out, "Captured")
         out.print(Padding(_exchanges(check), (0, 0, 0, 2)))
     if judgement.changes:
-        _section(out, "Differences")
+        section(out, "Differences")
         out.print(changes_block(judgement.changes, "stored copy", "source"))
     if check.since_last is not None:
         since = f"Since the capture of {_day(check.since_last.previous_at)}"
         if check.since_last.changes:
-            _section(out, since)
+            section(out, since)
             out.print(changes_block(check.since_last.changes, "earlier capture", "source"))
         else:
             out.print(Text(f"\n{since}: the article's text has not changed.", style="dim"))
-
-
-def _section(out: Console, title: str) -> None:
-    out.print()
-    out.print(Text(title, style="bold"))
 
 
 def _facts(check: Check, checks: int) -> Table:
@@ -72,9 +67,7 @@ def _facts(check: Check, checks: int) -> Table:
     rows: list[tuple[str, str]] = [("source", check.source or "none named")]
     if check.final_url and check.final_url != check.source:
         rows.append(("answered at", check.final_url))
-    rows.append(
-        ("checked", f"{_day(check.checked_at)}, {'first check' if checks == 1 else f'check {checks}'}")
-    )
+    rows.append(("checked", f"{_day(check.checked_at)}, {'first check' if checks == 1 else f'check {checks}'}"))
     if judgement.natures:
         rows.append(("nature", ", ".join(nature.value for nature in judgement.natures)))
     if judgement.remaining is not None:
@@ -85,14 +78,14 @@ def _facts(check: Check, checks: int) -> Table:
         rows.append(("extractor", check.extractor))
     if check.error:
         rows.append(("error", check.error))
-    table = _plain_table()
+    table = plain_table()
     for name, value in rows:
         table.add_row(Text(name, style="dim"), Text(safe(value)))
     return table
 
 
 def _evidence(check: Check) -> Table:
-    table = _plain_table()
+    table = plain_table()
     for evidence in check.judgement.evidence:
         style = "" if evidence.held else "dim"
         mark = "●" if evidence.held else "○"
@@ -101,7 +94,7 @@ def _evidence(check: Check) -> Table:
 
 
 def _exchanges(check: Check) -> Table:
-    table = _plain_table()
+    table = plain_table()
     assert check.capture is not None  # noqa: S101 - the caller asked
     for exchange in check.capture.exchanges:
         status = str(exchange.status) if exchange.status is not None else "no answer"
@@ -114,16 +107,7 @@ def _record(exchange: ArchivedExchange, check: Check) -> str:
     assert check.capture is not None  # noqa: S101 - the caller asked
     record = exchange.response or check.capture.summary
     when = _day(check.capture.captured_at)
-    return safe(
-        f"{when}  {record.record_id}  {record.file}:{record.offset}  {exchange.payload_digest}".rstrip()
-    )
-
-
-def _plain_table() -> Table:
-    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
-    table.add_column(no_wrap=True)
-    table.add_column(overflow="fold")
-    return table
+    return safe(f"{when}  {record.record_id}  {record.file}:{record.offset}  {exchange.payload_digest}".rstrip())
 
 
 def _day(moment: datetime) -> str:
