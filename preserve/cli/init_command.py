@@ -21,6 +21,4 @@ def command(file: Path) -> None:
         raise ConfigError(f"{file}: is there already. Name another file, or remove it first.") from None
     except OSError as error:
         raise ConfigError(f"{file}: {error.strerror}. Name a place that can be written.") from error
-    click.echo(
-        f"Wrote {file}. Set `contact` under [fetch], so that people whose servers you ask can reach you."
-    )
+    click.echo(f"Wrote {file}. Set `contact` under [fetch], so that people whose servers you ask can reach you.")

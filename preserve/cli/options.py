@@ -13,9 +13,9 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 def archive_option(command: Command) -> Command:
     """`--archive DIR`."""
-    return click.option(
-        "--archive", metavar="DIR", help="The archive: WARC files and ledger.  [default: warcs]"
-    )(command)
+    return click.option("--archive", metavar="DIR", help="The archive: WARC files and ledger.  [default: warcs]")(
+        command
+    )
 
 
 def config_option(command: Command) -> Command:
@@ -30,6 +30,6 @@ def config_option(command: Command) -> Command:
 
 def json_option(command: Command) -> Command:
     """`--json`."""
-    return click.option(
-        "--json", "as_json", is_flag=True, help="JSON Lines on standard output, one object a post."
-    )(command)
+    return click.option("--json", "as_json", is_flag=True, help="JSON Lines on standard output, one object a post.")(
+        command
+    )

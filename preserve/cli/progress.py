@@ -130,9 +130,7 @@ class Progress:
         if self._listed:
             self._out.print()
             order = list(SIGNS)
-            listed = sorted(
-                self._listed, key=lambda check: (order.index(check.judgement.verdict), check.post)
-            )
+            listed = sorted(self._listed, key=lambda check: (order.index(check.judgement.verdict), check.post))
             self._out.print(checks_block(listed, self._out.width))
             if self._to_look_at > len(self._listed):
                 more = self._to_look_at - len(self._listed)
@@ -147,9 +145,7 @@ class Progress:
         self._err.print(line, soft_wrap=True)
         for evidence in check.judgement.evidence:
             mark = "+" if evidence.held else "-"
-            self._err.print(
-                Padding(Text(f"{mark} {evidence.rule}: {safe(evidence.saw)}", style="dim"), (0, 0, 0, 4))
-            )
+            self._err.print(Padding(Text(f"{mark} {evidence.rule}: {safe(evidence.saw)}", style="dim"), (0, 0, 0, 4)))
 
     def _advance(self) -> None:
         done = self._counts.total()

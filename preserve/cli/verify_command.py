@@ -14,17 +14,11 @@ EPILOG = "Example:  preserve verify _posts --older-than 7d"
 @click.argument("posts", nargs=-1, required=True, metavar="POSTS…")
 @archive_option
 @config_option
-@click.option(
-    "--jobs", type=click.IntRange(1, 1024), metavar="N", help="Exchanges at the same time.  [default: 16]"
-)
-@click.option(
-    "--delay", type=click.FloatRange(0), metavar="SECONDS", help="Between two on a host.  [default: 1]"
-)
+@click.option("--jobs", type=click.IntRange(1, 1024), metavar="N", help="Exchanges at the same time.  [default: 16]")
+@click.option("--delay", type=click.FloatRange(0), metavar="SECONDS", help="Between two on a host.  [default: 1]")
 @click.option("--timeout", type=click.FloatRange(0.001), metavar="SECONDS", help="To connect, and per read.")
 @click.option("--proxy", metavar="URL", help="http, https, socks5 or socks5h.  [default: the environment's]")
-@click.option(
-    "--allow-private", multiple=True, metavar="CIDR", help="Also ask addresses in this network. Repeatable."
-)
+@click.option("--allow-private", multiple=True, metavar="CIDR", help="Also ask addresses in this network. Repeatable.")
 @click.option("--ignore-robots", is_flag=True, help="Ask although robots.txt says no.")
 @click.option("--older-than", metavar="AGE", help="Only posts last checked that long ago: 12h, 7d, 2w.")
 @click.option("--limit", type=click.IntRange(1), metavar="N", help="At most N posts.")

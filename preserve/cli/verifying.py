@@ -102,9 +102,7 @@ def _dry_run(request: Request, settings: Settings) -> int:
 def _print_plan_json(plan: Plan) -> None:
     for task in plan.tasks:
         for post in task.posts:
-            click.echo(
-                json.dumps({"post": post.path, "url": post.source, "would": "ask"}, ensure_ascii=False)
-            )
+            click.echo(json.dumps({"post": post.path, "url": post.source, "would": "ask"}, ensure_ascii=False))
     for check in plan.unchecked:
         reason = str(check.judgement.reason)
         line = {"post": check.post, "url": check.source, "would": "not ask", "reason": reason}
