@@ -7,6 +7,7 @@ Owns the walk along the chain of anchors. The result says what differs; which di
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
@@ -17,10 +18,12 @@ from preserve.compare.anchors import Anchor, Anchoring, anchor
 from preserve.compare.furniture import outside_column
 from preserve.compare.gaps import Edit, Gap, align_gap
 from preserve.compare.reading import Reading, Unit
+from preserve.model import Region
 
 _EDGE_FACTOR = 3
 _EDGE_LEAST = 1500
 _RUN_LEAST = 6
+_COLUMN_SHARE = 0.2
 _STOPS = re.compile("[!?。！？；…\t\n]")  # cells and lines end what is said, too
 
 
@@ -61,6 +64,7 @@ class Alignment:
         paired: for stored units that have an edited counterpart in place, their similarity (100: same words).
         edits: the differences inside paired sentences.
         unmatched: sentences without counterpart, in order.
+        column: the regions of the page the article stands in, by where its sentences were found.
         first, last: the range of `page.text` from the first anchor to the last; both 0 without anchors.
     """
 
@@ -70,6 +74,7 @@ class Alignment:
     paired: dict[int, float]
     edits: tuple[Edit, ...]
     unmatched: tuple[Unmatched, ...]
+    column: frozenset[Region]
     first: int
     last: int
 
@@ -84,6 +89,7 @@ def align(stored: Reading, page: Reading, *, cut: bool = False) -> Alignment:
     edits: list[Edit] = []
     paired: dict[int, float] = {}
     unmatched: list[Unmatched] = []
+    column = _column(chain, page)
     first = chain[0].start if chain else 0
     last = chain[-1].end if chain else 0
     for stretch in _stretches(chain, units, page):
@@ -92,7 +98,7 @@ def align(stored: Reading, page: Reading, *, cut: bool = False) -> Alignment:
         if stretch.empty:
             continue
         old = units[stretch.unit : stretch.unit_end]
-        new = _candidates(page, stretch, {unit.key for unit in old})
+        new = _candidates(page, stretch, {unit.key for unit in old}, column)
         gap = align_gap(stored, page, old, new)
         edits.extend(gap.edits)
         paired.update((stretch.unit + index, score) for index, score in gap.paired.items())
@@ -101,8 +107,17 @@ def align(stored: Reading, page: Reading, *, cut: bool = False) -> Alignment:
             indexes = tuple(stretch.unit + index for index in lost)
             unmatched.append(Unmatched(indexes, tuple(new[index] for index in gained), place, around))
     return Alignment(
-        tuple(units), anchoring, tuple(chain), paired, tuple(edits), tuple(unmatched), first, last
+        tuple(units), anchoring, tuple(chain), paired, tuple(edits), tuple(unmatched), column, first, last
     )
+
+
+def _column(chain: Sequence[Anchor], page: Reading) -> frozenset[Region]:
+    """The regions that hold a good part of what was found; the body always."""
+    held: Counter[Region] = Counter()
+    for found in chain:
+        held[page.blocks[page.block_at(found.start)].region] += found.end - found.start
+    least = _COLUMN_SHARE * held.total()
+    return frozenset({Region.BODY, *(region for region, chars in held.items() if chars >= least)})
 
 
 def _placed(
@@ -196,7 +211,9 @@ def _trim(stretch: _Stretch, units: Sequence[Unit], page: Reading) -> tuple[_Str
     return _Stretch(unit, unit_end, start, end, stretch.place), same
 
 
-def _candidates(page: Reading, stretch: _Stretch, wanted: AbstractSet[str]) -> list[Unit]:
+def _candidates(
+    page: Reading, stretch: _Stretch, wanted: AbstractSet[str], column: AbstractSet[Region]
+) -> list[Unit]:
     """The page's sentences in a stretch, without those that the markup puts outside the article.
 
     What a navigation or an aside says may be alike to anything short; it counts only when it is the same.
@@ -204,7 +221,7 @@ def _candidates(page: Reading, stretch: _Stretch, wanted: AbstractSet[str]) -> l
     return [
         unit
         for unit in page.units(page.pieces(stretch.start, stretch.end))
-        if not outside_column(page.blocks[unit.block]) or unit.key in wanted
+        if not outside_column(page.blocks[unit.block], column) or unit.key in wanted
     ]
 
 

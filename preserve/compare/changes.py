@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 
 from preserve.compare.gaps import Edit
-from preserve.compare.nature import weight, word_natures
+from preserve.compare.nature import Side, weight, word_natures
 from preserve.compare.reading import Reading, Unit
 from preserve.model import Change, ChangeKind, Nature, Span
 
@@ -21,7 +21,11 @@ class ChangeMaker:
         """Words of one sentence that became others."""
         old, new = _text(self._old, edit.old), _text(self._new, edit.new)
         before, after = _text(self._old, edit.old_sentence), _text(self._new, edit.new_sentence)
-        natures = word_natures(old, new, before, after, self._names)
+        natures = word_natures(
+            Side(old, before, _start(edit.old, edit.old_sentence)),
+            Side(new, after, _start(edit.new, edit.new_sentence)),
+            self._names,
+        )
         kind = ChangeKind.REPLACE if old and new else ChangeKind.DELETE if old else ChangeKind.INSERT
         return Change(
             kind=kind,
@@ -82,6 +86,13 @@ class ChangeMaker:
 
 def _text(reading: Reading, spans: Sequence[Span]) -> str:
     return " ".join(reading.slice(span) for span in spans)
+
+
+def _start(spans: Sequence[Span], sentence: Sequence[Span]) -> int:
+    """Where a place stands in the text of its sentence; -1 where either is cut over blocks."""
+    if len(spans) != 1 or len(sentence) != 1:
+        return -1
+    return spans[0].start - sentence[0].start
 
 
 def runs(units: Sequence[Unit]) -> list[list[Unit]]:

@@ -9,10 +9,12 @@ alarm, so every rule wants the whole block to fit.
 from __future__ import annotations
 
 import re
+from collections.abc import Set as AbstractSet
 
 from preserve.model import Block, BlockKind, Region
 from preserve.text import han_share, is_unspaced
 
+_BODY = frozenset({Region.BODY})
 _SENTENCE_END = re.compile(r"(?<![.…])[.!?。！？][”’\"'」』）)\]»“]*\s*$")
 _MARKUP = re.compile(r"<[a-z]+ [a-z-]+\s*=\s*[\"'“]|\{\{|\}\}|function\s*\(", re.I)
 _ASIDE_END = re.compile(r"(?<=[^\s(（【\[])\s*[(（【\[][^()（）【】\[\]]{0,60}[)）】\]]\s*$")
@@ -31,6 +33,12 @@ _LABEL = re.compile(
 )
 
 
+_NOTICE = re.compile(
+    r"\bcorrection|\bcorrected\b|\bclarification|editor['’]s note|\bupdate\b|korrektur|berichtigung|korrigiert|"
+    r"anm(?:erkung|\.) d(?:er|\.) red|correctif|rectificati|rectificación|corrección|fe de erratas|rettifica|errata|"
+    r"исправлен|уточнени|更正|勘误|勘誤|编者按|編者按|訂正|修正|お詫び",
+    re.I,
+)
 _METER = re.compile(
     r"updat|publish|posted|modif|view|read|comment|like|share|hit|ago\b|aktualis|veröffentlich|stand\b|gespeichert|"
     r"aufruf|kommentar|mis à jour|publié|vues|lecture|partage|actualiz|publicad|visita|vistas|comentario|lectura|"
@@ -56,16 +64,21 @@ _METER_WORDS = re.compile(
 _WORDS = re.compile(r"[^\W\d_]{2,}")
 
 
-def outside_column(block: Block) -> str:
-    """Why a page's block stands outside the article's column, by its markup; "" when it may be inside."""
-    if block.region is not Region.BODY:
+def outside_column(block: Block, column: AbstractSet[Region] = _BODY) -> str:
+    """Why a page's block stands outside the article's column, by its markup; "" when it may be inside.
+
+    Args:
+        block: the block.
+        column: the regions the article itself stands in (some templates put it into an <aside>).
+    """
+    if block.region not in column:
         return f"region-{block.region.value}"
     if block.link_density > 0.7:
         return "links"
     return ""
 
 
-def outside_article(block: Block) -> str:
+def outside_article(block: Block, column: AbstractSet[Region] = _BODY) -> str:
     """Why a page's block is no running text of an article, by its markup; "" when it may be."""
     if block.kind is BlockKind.HEADLINE:
         return "heading"
@@ -75,7 +88,7 @@ def outside_article(block: Block) -> str:
         return "table"
     if block.link_density > 0.4:
         return "links"
-    return outside_column(block)
+    return outside_column(block, column)
 
 
 def not_prose(text: str) -> str:
@@ -92,6 +105,11 @@ def not_prose(text: str) -> str:
     if unspaced:
         return "short" if len(stripped) < 8 else ""
     return "short" if len(stripped.split()) < 5 else ""
+
+
+def is_notice(text: str) -> bool:
+    """Whether a text owns up to a change of the article."""
+    return bool(_NOTICE.search(text[:120]))
 
 
 def is_meter(text: str) -> bool:

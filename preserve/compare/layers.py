@@ -12,13 +12,22 @@ from preserve.model import Extraction, Layer
 from preserve.text import fold
 
 
+_BODY_SHARE = 0.3
+
+
 class Layers:
-    """The folded texts of a page's layers."""
+    """The folded texts of a page's layers.
+
+    Attributes:
+        main: the main text.
+        has_body: whether the structured text holds a whole article, not only descriptions of it.
+    """
 
     def __init__(self, page: Extraction, visible: Reading, script: Mapping[int, int] | None = None) -> None:
         self.main = Reading(page.main, script, like=visible).text
         self._visible = visible
         self._structured = fold(" ".join(page.structured)).translate(dict(script or {}))
+        self.has_body = any(len(text) > _BODY_SHARE * len(visible.text) for text in page.structured)
         self._blocks = frozenset(visible.keys)
 
     @property

@@ -9,8 +9,10 @@ from __future__ import annotations
 from preserve.compare.align import Alignment
 from preserve.compare.furniture import not_prose, outside_article
 from preserve.compare.reading import Reading
+from preserve.text import weight_of
 
 _BESIDE = 400
+_LEAST = 40
 
 
 def moved_units(old: Reading, new: Reading, alignment: Alignment, main: str) -> dict[int, int]:
@@ -20,12 +22,12 @@ def moved_units(old: Reading, new: Reading, alignment: Alignment, main: str) -> 
     for part in alignment.unmatched:
         for index in part.old:
             unit = alignment.units[index]
-            if not unit.strong or not_prose(old.slice(unit.span)):
+            if weight_of(unit.key) < _LEAST and not_prose(old.slice(unit.span)):
                 continue
             for at in alignment.anchoring.elsewhere.get(index, ()):
                 block = new.block_at(at)
                 inside = low <= at <= high or new.keys[block] in main
-                if inside and not outside_article(new.blocks[block]):
+                if inside and not outside_article(new.blocks[block], alignment.column):
                     found[index] = block
                     break
     return found

@@ -1,445 +1,197 @@
 """Nature of a change: what kind of thing became another, and how much it matters.
 
-Owns the labels of single changes and their weights. Word lists are closed classes of the language (negations, number
-words, months), never topics.
+Owns the labels of single changes and their weights. The words stand in `words`. What a label rests on is looked for
+in the words that differ and, for scripts without spaces, in the characters next to them: ます became ません.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
 
+from preserve.compare import words
 from preserve.compare.reading import Reading
 from preserve.model import Nature
-from preserve.text import fold, han_share, is_number, is_unspaced, tokens
+from preserve.text import fold, is_number, is_unspaced, tokens
 
-_NEGATION_WORDS = frozenset(
-    [
-        "not",
-        "no",
-        "never",
-        "none",
-        "nobody",
-        "nothing",
-        "nowhere",
-        "neither",
-        "nor",
-        "without",
-        "cannot",
-        "cant",
-        "wont",
-        "dont",
-        "doesnt",
-        "didnt",
-        "isnt",
-        "arent",
-        "wasnt",
-        "werent",
-        "hasnt",
-        "havent",
-        "hadnt",
-        "wouldnt",
-        "shouldnt",
-        "couldnt",
-        "mustnt",
-        "nicht",
-        "kein",
-        "keine",
-        "keinen",
-        "keinem",
-        "keiner",
-        "keines",
-        "nie",
-        "niemals",
-        "nichts",
-        "niemand",
-        "weder",
-        "ohne",
-        "ne",
-        "pas",
-        "jamais",
-        "rien",
-        "aucun",
-        "aucune",
-        "sans",
-        "ni",
-        "no",
-        "nunca",
-        "nada",
-        "nadie",
-        "ningún",
-        "ninguna",
-        "ninguno",
-        "sin",
-        "tampoco",
-        "non",
-        "mai",
-        "nessun",
-        "nessuno",
-        "niente",
-        "senza",
-        "não",
-        "nunca",
-        "nenhum",
-        "nenhuma",
-        "sem",
-        "не",
-        "нет",
-        "ни",
-        "никогда",
-        "никто",
-        "ничего",
-        "без",
-        "нельзя",
-        "ليس",
-        "لا",
-        "لم",
-        "لن",
-        "geen",
-        "niet",
-        "nooit",
-        "zonder",
-    ]
-)
-_NEGATION_SIGNS = re.compile(
-    "[不没沒未無无非莫勿毋否別别]|ない|ません|なかった|なく|ず(?=に|、|。|$)|ぬ$|未だ"
-)
-_NUMERALS = re.compile(
-    "^[第]?[〇零一二三四五六七八九十百千万萬亿億兆两兩几幾壹贰叁肆伍陆柒捌玖拾佰仟半]+[年月日号號个個名人次%成倍岁歲元]*$"
-)
-_NUMBER_WORDS = frozenset(
-    [
-        "zero",
-        "one",
-        "two",
-        "three",
-        "four",
-        "five",
-        "six",
-        "seven",
-        "eight",
-        "nine",
-        "ten",
-        "eleven",
-        "twelve",
-        "thirteen",
-        "fourteen",
-        "fifteen",
-        "sixteen",
-        "seventeen",
-        "eighteen",
-        "nineteen",
-        "twenty",
-        "thirty",
-        "forty",
-        "fifty",
-        "sixty",
-        "seventy",
-        "eighty",
-        "ninety",
-        "hundred",
-        "thousand",
-        "million",
-        "billion",
-        "trillion",
-        "half",
-        "dozen",
-        "first",
-        "second",
-        "third",
-        "fourth",
-        "fifth",
-        "sixth",
-        "seventh",
-        "eighth",
-        "ninth",
-        "tenth",
-        "twice",
-        "double",
-        "triple",
-        "null",
-        "eins",
-        "zwei",
-        "drei",
-        "vier",
-        "fünf",
-        "sechs",
-        "sieben",
-        "acht",
-        "neun",
-        "zehn",
-        "elf",
-        "zwölf",
-        "hundert",
-        "tausend",
-        "million",
-        "millionen",
-        "milliarde",
-        "milliarden",
-        "hälfte",
-        "erste",
-        "zweite",
-        "dritte",
-        "erster",
-        "zweiter",
-        "dritter",
-        "un",
-        "deux",
-        "trois",
-        "quatre",
-        "cinq",
-        "sept",
-        "huit",
-        "neuf",
-        "dix",
-        "cent",
-        "mille",
-        "milliard",
-        "milliards",
-        "uno",
-        "dos",
-        "tres",
-        "cuatro",
-        "cinco",
-        "seis",
-        "siete",
-        "ocho",
-        "nueve",
-        "diez",
-        "cien",
-        "mil",
-        "millón",
-        "millones",
-        "один",
-        "два",
-        "три",
-        "четыре",
-        "пять",
-        "шесть",
-        "семь",
-        "восемь",
-        "девять",
-        "десять",
-        "сто",
-        "тысяча",
-        "миллион",
-    ]
-)
-_MONTHS = frozenset(
-    [
-        "january",
-        "february",
-        "march",
-        "april",
-        "june",
-        "july",
-        "august",
-        "september",
-        "october",
-        "november",
-        "december",
-        "januar",
-        "februar",
-        "märz",
-        "mai",
-        "juni",
-        "juli",
-        "oktober",
-        "dezember",
-        "jänner",
-        "janvier",
-        "février",
-        "mars",
-        "avril",
-        "juin",
-        "juillet",
-        "août",
-        "septembre",
-        "octobre",
-        "novembre",
-        "décembre",
-        "enero",
-        "febrero",
-        "marzo",
-        "abril",
-        "mayo",
-        "junio",
-        "julio",
-        "agosto",
-        "septiembre",
-        "octubre",
-        "noviembre",
-        "diciembre",
-        "января",
-        "февраля",
-        "марта",
-        "апреля",
-        "мая",
-        "июня",
-        "июля",
-        "августа",
-        "сентября",
-        "октября",
-        "ноября",
-        "декабря",
-        "monday",
-        "tuesday",
-        "wednesday",
-        "thursday",
-        "friday",
-        "saturday",
-        "sunday",
-        "montag",
-        "dienstag",
-        "mittwoch",
-        "donnerstag",
-        "freitag",
-        "samstag",
-        "sonntag",
-    ]
-)
-_MONTHS_FOLDED = _MONTHS
-_DATE = re.compile(
-    r"(?:19|20)\d\d\s*[年\-/.]|\d{1,2}\s*[月日号號]|[\-/.](?:19|20)\d\d\b|\b\d{4}-\d\d-\d\d\b|\d{1,2}:\d\d"
-)
-_YEAR = re.compile(r"^(?:1[5-9]|20)\d\d$")
 _QUOTED = re.compile(
     r"“[^”]{2,}”|„[^“”]{2,}[“”]|«[^»]{2,}»|»[^«]{2,}«|「[^」]{2,}」|『[^』]{2,}』|\"[^\"]{2,}\""
 )
-_NAME_TRAIL = "省市县縣州区區国國镇鎮村路街岛島山河湖江海港湾灣府道"
+_SENTENCE_END = re.compile(r"[.!?。！？][”’\"'」』）)]*\s*$")
+_SIGNS = "%‰$€£¥₩₽₹"
+_NEAR = 3
+_SENTENCE_LEAST = 20
 
-_WEIGHTS = {
+WEIGHTS = {
     Nature.NEGATION: 0.95,
     Nature.NUMBER: 0.9,
     Nature.PARAGRAPH_REMOVED: 0.88,
     Nature.NAME: 0.85,
-    Nature.REWRITTEN: 0.8,
     Nature.SENTENCE_REMOVED: 0.8,
     Nature.DATE: 0.75,
     Nature.HEADLINE: 0.75,
     Nature.QUOTE: 0.7,
+    Nature.REWRITTEN: 0.65,
     Nature.PARAGRAPH_ADDED: 0.6,
     Nature.SENTENCE_ADDED: 0.55,
     Nature.REORDERED: 0.4,
     Nature.BYLINE: 0.35,
     Nature.TYPO: 0.3,
 }
+_LIGHT = 0.2
 
 
 def weight(natures: tuple[Nature, ...]) -> float:
     """How much a change of these natures matters, 0..1: the heaviest counts."""
-    return max((_WEIGHTS.get(nature, 0.2) for nature in natures), default=0.2)
+    return max((WEIGHTS.get(nature, _LIGHT) for nature in natures), default=_LIGHT)
 
 
-def word_natures(
-    old: str, new: str, old_sentence: str, new_sentence: str, names: AbstractSet[str]
-) -> tuple[Nature, ...]:
-    """The natures of a difference inside one sentence.
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One side of a difference.
+
+    Attributes:
+        text: the words that differ; may be empty.
+        sentence: the sentence around them.
+        start: where `text` stands in `sentence`; -1 where it is not one stretch of it.
+    """
+
+    text: str
+    sentence: str
+    start: int
+
+    @property
+    def near(self) -> str:
+        """The words with the next characters on both sides."""
+        if self.start < 0:
+            return self.text
+        return self.sentence[max(0, self.start - _NEAR) : self.start + len(self.text) + _NEAR]
+
+
+def word_natures(old: Side, new: Side, names: AbstractSet[str]) -> tuple[Nature, ...]:
+    """The natures of a difference inside one sentence, heaviest first.
 
     Args:
-        old, new: the words that differ; either may be empty.
-        old_sentence, new_sentence: the sentences around them.
-        names: folded strings known as names from title, byline, bold type and repetition.
+        old, new: the two sides.
+        names: folded strings known as names from byline and bold type.
     """
     found: list[Nature] = []
+    if whole := _whole_sentence(old, new):
+        return (whole,)
     if _negations(old) != _negations(new):
         found.append(Nature.NEGATION)
-    if _numbers(old) != _numbers(new):
+    if _number_changed(old.text, new.text):
         found.append(Nature.NUMBER)
-        if _is_date(old, old_sentence) or _is_date(new, new_sentence):
+        if _is_date(old) or _is_date(new):
             found.append(Nature.DATE)
-    elif _has_month(old) or _has_month(new):
+    elif _has_month(old.text) or _has_month(new.text):
         found.append(Nature.DATE)
-    if not found and (_is_name(old, old_sentence, names) or _is_name(new, new_sentence, names)):
+    if not found and (_is_name(old, names) or _is_name(new, names)):
         found.append(Nature.NAME)
     if not found:
-        found.append(Nature.TYPO if _is_slip(old, new) else Nature.REWRITTEN)
-    if _inside_quote(old, old_sentence) or _inside_quote(new, new_sentence):
+        found.append(Nature.TYPO if _is_slip(old.text, new.text) else Nature.REWRITTEN)
+    if _in_quote(old) or _in_quote(new):
         found.append(Nature.QUOTE)
-    return tuple(sorted(dict.fromkeys(found), key=lambda nature: -_WEIGHTS.get(nature, 0.0)))
+    return tuple(sorted(found, key=lambda nature: -WEIGHTS[nature]))
 
 
-def _negations(text: str) -> int:
-    words = sum(
-        1
-        for token in tokens(text)
-        if token.key in _NEGATION_WORDS
-        or (
-            token.key.endswith("nt")
-            and "n" in text[token.start : token.end]
-            and any(mark in text[token.start : token.end] for mark in "'’")
-        )
-    )
-    return words + len(_NEGATION_SIGNS.findall(text))
+def _whole_sentence(old: Side, new: Side) -> Nature | None:
+    """Whether a sentence came or went inside a longer stretch without another boundary."""
+    text = old.text or new.text
+    if (old.text and new.text) or len(text) < _SENTENCE_LEAST:
+        return None
+    side = old if old.text else new
+    rest = side.sentence[side.start + len(text) :][:3] if side.start >= 0 else ""
+    if not _SENTENCE_END.search(text + rest.partition(" ")[0]):
+        return None
+    return Nature.SENTENCE_REMOVED if old.text else Nature.SENTENCE_ADDED
+
+
+def _negations(side: Side) -> int:
+    """Negations in the words, and in scripts without spaces around them."""
+    if side.text and not is_unspaced(side.text):
+        count = 0
+        for token in tokens(side.text):
+            raw = side.text[token.start : token.end]
+            if words.NEGATION.fullmatch(token.key):
+                count += not token.key.endswith("nt") or bool(words.CONTRACTION.search(raw)) or token.key == "cannot"
+        return count + len(words.NEGATION_SIGN.findall(side.text))
+    return len(words.NEGATION_SIGN.findall(side.near))
+
+
+def _number_changed(old: str, new: str) -> bool:
+    left, right = _numbers(old), _numbers(new)
+    if left == right:
+        return False
+    if any(is_number(key) or key in _SIGNS for key in (*left, *right)):
+        return True
+    return bool(left) == bool(right) or not old or not new  # a number word that became another word says little
 
 
 def _numbers(text: str) -> list[str]:
     found = [
         token.key
         for token in tokens(text)
-        if is_number(token.key) or token.key in _NUMBER_WORDS or token.key in "%‰$€£¥"
+        if is_number(token.key) or token.key in _SIGNS or words.NUMBER.fullmatch(token.key)
     ]
-    if han_share(text) > 0.5 and _NUMERALS.match(text.strip()):
+    if words.NUMERAL.fullmatch(text.strip()):
         found.append(fold(text))
     return found
 
 
 def _has_month(text: str) -> bool:
-    return any(token.key in _MONTHS_FOLDED for token in tokens(text))
+    return any(words.MONTH.fullmatch(token.key) for token in tokens(text))
 
 
-def _is_date(text: str, sentence: str) -> bool:
-    if _has_month(text) or any(_YEAR.match(token.key) for token in tokens(text)):
+def _is_date(side: Side) -> bool:
+    if _has_month(side.text) or any(words.YEAR.fullmatch(token.key) for token in tokens(side.text)):
         return True
-    at = sentence.find(text) if text else -1
-    if at < 0:
+    if not side.text or side.start < 0:
         return False
-    around = sentence[max(0, at - 12) : at + len(text) + 12]
-    return bool(_DATE.search(around)) or _has_month(around)
+    around = side.sentence[max(0, side.start - 12) : side.start + len(side.text) + 12]
+    return bool(words.DATE.search(around)) or _has_month(around)
 
 
-def _is_name(text: str, sentence: str, names: AbstractSet[str]) -> bool:
-    """Whether the words are a name: capitalised inside a sentence, or known as one."""
+def _is_name(side: Side, names: AbstractSet[str]) -> bool:
+    """Whether the words are a name: capitalised inside a sentence, a known one, or shaped like one."""
+    text = side.text.strip()
     if not text:
         return False
     if fold(text) in names:
         return True
+    if is_unspaced(text):
+        person = 2 <= len(text) <= 4 and text[0] in words.FAMILY_NAMES
+        return person or bool(words.PLACE.search(text)) or _inside(words.PLACE, side)
     for token in tokens(text):
         raw = text[token.start : token.end]
-        if is_unspaced(raw) or is_number(raw):
-            continue
-        if raw[0].isupper() and len(raw) > 1:
+        if len(raw) > 1 and raw[0].isupper() and not (side.start == 0 and token.start == 0):
             return True
-    stripped = text.strip()
-    return (
-        bool(stripped)
-        and han_share(stripped) > 0.9
-        and 2 <= len(stripped) <= 12
-        and (stripped[-1] in _NAME_TRAIL or _is_katakana(stripped))
-    )
+    return False
 
 
-def _is_katakana(text: str) -> bool:
-    return all("\u30a0" <= character <= "\u30ff" for character in text)
+def _inside(pattern: re.Pattern[str], side: Side) -> bool:
+    """Whether the words lie within a match of `pattern` in the text next to them."""
+    at = side.near.find(side.text)
+    return any(found.start() <= at and at + len(side.text) <= found.end() for found in pattern.finditer(side.near))
 
 
 def _is_slip(old: str, new: str) -> bool:
-    """Whether it looks like a slip of the pen: few letters of a short word, or one character."""
+    """Whether it may be a slip of the pen: one word, or one or two characters where words are not written apart."""
     left, right = fold(old), fold(new)
     if is_unspaced(left or right):
         return len(left) <= 2 and len(right) <= 2
-    if len(tokens(old)) > 1 or len(tokens(new)) > 1:
-        return False
-    return bool(left or right)
+    return len(tokens(old)) <= 1 and len(tokens(new)) <= 1
 
 
-def _inside_quote(text: str, sentence: str) -> bool:
-    if not text:
+def _in_quote(side: Side) -> bool:
+    if not side.text or side.start < 0:
         return False
-    return any(text in match.group() for match in _QUOTED.finditer(sentence))
+    end = side.start + len(side.text)
+    return any(found.start() < side.start and end < found.end() for found in _QUOTED.finditer(side.sentence))
 
 
 def known_names(reading: Reading, byline: str) -> frozenset[str]:
-    """Folded strings of a text that are names by how they are set: the byline, and what stands in bold or brackets."""
+    """Folded strings of a text that are names by how they are set: the byline, and what stands in bold."""
     texts = [byline, *(mark for block in reading.blocks for mark in block.emphasis if len(mark) <= 30)]
     return frozenset(key for text in texts if (key := fold(text)))

@@ -8,15 +8,17 @@ capture the earlier page says what is furniture: whatever stood there before is 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from hashlib import sha256
 from typing import Protocol
 
 from preserve.compare.align import Place
-from preserve.compare.furniture import is_meter, not_prose, outside_article, outside_column
+from preserve.compare.furniture import is_meter, is_notice, not_prose, outside_article, outside_column
 from preserve.compare.gaps import Edit
 from preserve.compare.reading import Reading, Unit
+from preserve.model import Region
 from preserve.text import fold
 
 
@@ -28,14 +30,14 @@ def block_digest(key: str) -> str:
 class Rules(Protocol):
     """Decide what counts."""
 
-    def refusal(self, run: Sequence[Unit], place: Place) -> str:
+    def refusal(self, run: Sequence[Unit], place: Place, column: AbstractSet[Region]) -> str:
         """Why consecutive sentences of one block of the page are no addition; "" when they are one."""
 
     def unimportant(self, unit: Unit) -> bool:
         """Whether the loss of an old sentence is no removal."""
 
     def cosmetic(self, edit: Edit) -> bool:
-        """Whether an edit is none of the article's text."""
+        """Whether an edit is none of the article's text, or says nothing."""
 
 
 class StoredRules:
@@ -54,7 +56,7 @@ class StoredRules:
         self._old, self._new, self._main = old, new, main
         self._known, self._template = known, template
 
-    def refusal(self, run: Sequence[Unit], place: Place) -> str:
+    def refusal(self, run: Sequence[Unit], place: Place, column: AbstractSet[Region]) -> str:
         """See `Rules`."""
         index = run[0].block
         block, key = self._new.blocks[index], self._new.keys[index]
@@ -63,10 +65,10 @@ class StoredRules:
             return "template"
         if key in self._known or fold(text) in self._known:
             return "known"
-        reason = outside_article(block)
+        reason = outside_article(block, column)
         if reason:
             return reason
-        if key not in self._main and place is not Place.INNER:
+        if key not in self._main and place is not Place.INNER and not is_notice(text):
             return "outside-main"
         return not_prose(text)
 
@@ -106,9 +108,11 @@ class PageRules:
     ) -> None:
         self._old, self._new, self._before, self._mains = old, new, before, mains
         self._keys = frozenset(before.keys)
+        held = Counter(block.region for block, key in zip(old.blocks, old.keys, strict=True) for _ in key)
+        self._column = frozenset({Region.BODY, *(r for r, n in held.items() if n >= 0.2 * held.total())})
         self._template = template
 
-    def refusal(self, run: Sequence[Unit], place: Place) -> str:
+    def refusal(self, run: Sequence[Unit], place: Place, column: AbstractSet[Region]) -> str:
         """See `Rules`."""
         index = run[0].block
         block, key = self._new.blocks[index], self._new.keys[index]
@@ -116,23 +120,26 @@ class PageRules:
             return "template"
         if key in self._keys or all(unit.strong and unit.key in self._before.text for unit in run):
             return "there-before"
-        reason = outside_article(block)
+        reason = outside_article(block, column)
         if reason:
             return reason
-        if key not in self._mains[1] and place is not Place.INNER:
+        text = block.text[run[0].start : run[-1].end]
+        if key not in self._mains[1] and place is not Place.INNER and not is_notice(text):
             return "outside-main"
-        return not_prose(block.text[run[0].start : run[-1].end])
+        return not_prose(text)
 
     def unimportant(self, unit: Unit) -> bool:
         """See `Rules`."""
         block = self._old.blocks[unit.block]
-        if outside_column(block) or is_meter(block.text):
+        if outside_column(block, self._column) or is_meter(block.text):
             return True
         return unit.key not in self._mains[0] and bool(not_prose(block.text))
 
     def cosmetic(self, edit: Edit) -> bool:
         """See `Rules`."""
         span = edit.old_sentence[0]
-        if outside_column(self._old.blocks[span.block]) or is_meter(self._old.slice(span)):
+        if outside_column(self._old.blocks[span.block], self._column) or is_meter(self._old.slice(span)):
             return True
-        return bool(edit.new_sentence) and bool(outside_column(self._new.blocks[edit.new_sentence[0].block]))
+        return bool(edit.new_sentence) and bool(
+            outside_column(self._new.blocks[edit.new_sentence[0].block], self._column)
+        )

@@ -104,7 +104,7 @@ def tell(laid: Laid, rules: Rules, *, byline: str, cut: bool, exact: bool) -> To
         missing = _missing(laid, part, rules)
         changes.extend(maker.lost(missing))
         for run in runs(part.new):
-            reason = _repeated(laid, run) or rules.refusal(run, part.place)
+            reason = _repeated(laid, run) or rules.refusal(run, part.place, laid.alignment.column)
             if missing and part.place is Place.INNER and reason in _FORMAL:
                 reason = ""  # it stands where something else stood
             if reason:
@@ -126,11 +126,25 @@ def _missing(laid: Laid, part: Unmatched, rules: Rules) -> list[Unit]:
     return [
         units[index]
         for index in part.old
-        if laid.findings.layers[index] is Layer.MISSING
+        if (laid.findings.layers[index] is Layer.MISSING or _left_in_teaser(laid, part, index))
         and not rules.unimportant(units[index])
         # Short ones are not looked for all over the page; here they may stand in a row or line of their own.
         and (units[index].strong or units[index].key not in part.around)
     ]
+
+
+def _left_in_teaser(laid: Laid, part: Unmatched, index: int) -> bool:
+    """Whether a sentence is gone from the article though the page's description still has it.
+
+    Its neighbours stand on the page side by side, so nothing was overlooked there; a description is a teaser, not
+    the article, and is seldom mended with it. A whole article in the structured text is better evidence.
+    """
+    return (
+        laid.findings.layers[index] is Layer.STRUCTURED
+        and part.place is Place.INNER
+        and not part.around
+        and not laid.layers.has_body
+    )
 
 
 def _repeated(laid: Laid, run: Sequence[Unit]) -> str:
