@@ -54,6 +54,8 @@ class FetchSettings:
         proxy: URL of the proxy for every request; "" means the environment's (HTTP_PROXY, NO_PROXY).
         allow_private: networks in CIDR notation that may be asked although they are not public.
         ignore_robots: ask although robots.txt says no.
+        unconditional_every: a page is asked for whether or not it has changed at least every so many checks, so that
+            a server which wrongly says "not modified" is found out; 1 means each time.
         control_names: host names that must resolve before another name's absence is believed.
     """
 
@@ -74,6 +76,7 @@ class FetchSettings:
     proxy: str = ""
     allow_private: tuple[str, ...] = ()
     ignore_robots: bool = False
+    unconditional_every: int = 10
     control_names: tuple[str, ...] = ("example.com", "iana.org", "wikipedia.org")
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from preserve.fetch import Fetcher, HttpFetcher, Visit, system_tools
+from preserve.fetch import Fetcher, HttpFetcher, Validators, Visit, system_tools
 from preserve.ledger import Ledger
 from preserve.model import Check, Verdict
 from preserve.settings import ArchiveSettings, FetchSettings, JudgeSettings, RunSettings, Settings
@@ -126,8 +126,8 @@ class StoppingFetcher:
     visits: int
     _made: int = 0
 
-    def fetch(self, source: str) -> Visit:
-        visit = self.inner.fetch(source)
+    def fetch(self, source: str, validators: Validators | None = None) -> Visit:
+        visit = self.inner.fetch(source, validators)
         self._made += 1
         if self._made >= self.visits:
             self.stop.set()

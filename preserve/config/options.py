@@ -72,6 +72,9 @@ OPTIONS: tuple[Option, ...] = (
     Option("fetch", "proxy", Kind.TEXT, "proxy for every request; empty: the environment's"),
     Option("fetch", "allow_private", Kind.NETWORKS, "networks that may be asked although they are not public"),
     Option("fetch", "ignore_robots", Kind.FLAG, "ask although robots.txt says no"),
+    Option(
+        "fetch", "unconditional_every", Kind.POSITIVE, 'every so many checks "not modified" is not trusted; 1: never'
+    ),
     Option("fetch", "control_names", Kind.TEXTS, "names that must resolve before another's absence is believed"),
     Option("archive", "directory", Kind.TEXT, "where WARC files and the ledger go"),
     Option("archive", "digest", Kind.DIGEST, "digests of WARC records: sha256 or sha1"),

@@ -8,6 +8,7 @@ from preserve.fetch.fetcher import Fetcher, HttpFetcher, Visit
 from preserve.fetch.gate import HostGate
 from preserve.fetch.resolver import NoSuchNameError, Resolver, ResolverError, SystemResolver
 from preserve.fetch.tools import FetchTools, system_tools
+from preserve.fetch.validators import Validators, validators_of
 
 __all__ = [
     "FetchTools",
@@ -18,6 +19,8 @@ __all__ = [
     "Resolver",
     "ResolverError",
     "SystemResolver",
+    "Validators",
     "Visit",
     "system_tools",
+    "validators_of",
 ]

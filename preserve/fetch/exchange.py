@@ -29,12 +29,15 @@ ACCEPT_LANGUAGE = "zh-CN,zh;q=0.9,en;q=0.8,*;q=0.5"
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What to ask: the URL as it goes on the wire, why, which attempt it is, and the cookies of the chain."""
+    """What to ask: the URL as it goes on the wire, why, which attempt it is, the cookies of the chain, and
+    further fields.
+    """
 
     url: str
     role: ExchangeRole
     attempt: int = 1
     cookies: str = ""
+    fields: tuple[tuple[str, str], ...] = ()
 
 
 def user_agent(contact: str) -> str:
@@ -67,9 +70,7 @@ class Asker:
         plan = self._plan(question.url)
         if isinstance(plan, Failure):
             seconds = clock.monotonic() - begun
-            return Exchange(
-                question.url, question.role, question.attempt, started, seconds, b"", b"", failure=plan
-            )
+            return Exchange(question.url, question.role, question.attempt, started, seconds, b"", b"", failure=plan)
         timing = Timing(settings.connect_timeout, settings.read_timeout, settings.total_timeout)
         limits = Limits(settings.max_header_bytes, settings.max_body_bytes if max_body is None else max_body)
         wire = Wire(plan, timing, limits, clock)
@@ -90,6 +91,7 @@ class Asker:
         ]
         if question.cookies:
             headers.append(("Cookie", question.cookies))
+        headers += question.fields
         headers.append(("Connection", "close"))
         return headers
 
@@ -131,9 +133,7 @@ class Asker:
             found = self._tools.resolver.resolve(literal_address(host) or host, port)
         except NoSuchNameError as fault:
             if name_is_absent(self._tools.resolver, self._settings.control_names):
-                return Failure(
-                    FailureKind.NO_SUCH_HOST, f"no such host: {fault} (while a control name is found)"
-                )
+                return Failure(FailureKind.NO_SUCH_HOST, f"no such host: {fault} (while a control name is found)")
             return Failure(FailureKind.DNS, f"the resolver finds neither {host} nor a control name: {fault}")
         except ResolverError as fault:
             return Failure(FailureKind.DNS, f"the resolver gave no answer: {fault}")
@@ -166,9 +166,7 @@ def _host_field(url: str) -> str:
     return authority.removesuffix(default)
 
 
-def _exchange(
-    question: Question, wire: Wire, started: datetime, seconds: float, failure: Failure | None
-) -> Exchange:
+def _exchange(question: Question, wire: Wire, started: datetime, seconds: float, failure: Failure | None) -> Exchange:
     answer = wire.answer or Answer(b"")
     head = answer.head
     if failure is None and answer.failure is not None:

@@ -11,7 +11,7 @@ import hashlib
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from preserve.fetch.cookies import ChainCookies
@@ -20,13 +20,12 @@ from preserve.fetch.redirects import next_step, sends_on
 from preserve.fetch.retries import retry_after, retry_wait
 from preserve.fetch.robots import MAX_BYTES, MAX_REDIRECTS, Robots, read_robots, robots_url
 from preserve.fetch.tools import FetchTools
+from preserve.fetch.validators import Validators
 from preserve.model import Capture, Exchange, ExchangeRole, Failure, FailureKind
 from preserve.settings import FetchSettings
 from preserve.urls import host_of, origin_of, split, unsplit, wire_url
 
-MAX_ORIGINS = (
-    4096  # robots.txt readings kept; a host's posts come together, so that an old one is seldom missed
-)
+MAX_ORIGINS = 4096  # robots.txt readings kept; a host's posts come together, so that an old one is seldom missed
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +44,13 @@ class Visit:
 class Fetcher(Protocol):
     """What asks sources; thread-safe."""
 
-    def fetch(self, source: str) -> Visit:
-        """Visit a source URL as a post has it."""
+    def fetch(self, source: str, validators: Validators | None = None) -> Visit:
+        """Visit a source URL as a post has it.
+
+        Args:
+            source: the source URL.
+            validators: sent when the visit comes to their URL; its answer may then be a 304.
+        """
         ...
 
     def probe(self, url: str) -> Visit:
@@ -70,6 +74,7 @@ class _Chain:
     role: ExchangeRole
     max_redirects: int
     max_body: int | None = None
+    validators: Validators | None = None
     exchanges: list[Exchange] = field(default_factory=list)
     cookies: ChainCookies = field(default_factory=ChainCookies)
     also: list[Capture] = field(default_factory=list)
@@ -93,23 +98,22 @@ class HttpFetcher:
         self._origins: OrderedDict[str, _Origin] = OrderedDict()
         self._lock = threading.Lock()
 
-    def fetch(self, source: str) -> Visit:
+    def fetch(self, source: str, validators: Validators | None = None) -> Visit:
         """See `Fetcher.fetch`; never raises for what a server does."""
         try:
             url = wire_url(source)
         except ValueError as fault:
-            return Visit(
-                Capture(source, source, (), Failure(FailureKind.INVALID_URL, f"{source!r}: {fault}"))
-            )
-        return self._visit(source, url, ExchangeRole.SOURCE)
+            return Visit(Capture(source, source, (), Failure(FailureKind.INVALID_URL, f"{source!r}: {fault}")))
+        return self._visit(
+            source, url, _Chain(ExchangeRole.SOURCE, self._settings.max_redirects, validators=validators)
+        )
 
     def probe(self, url: str) -> Visit:
         """See `Fetcher.probe`; the path follows from the URL and the tools' seed."""
         beside = wire_url(sibling(url, self._tools.seed))
-        return self._visit(beside, beside, ExchangeRole.PROBE)
+        return self._visit(beside, beside, _Chain(ExchangeRole.PROBE, self._settings.max_redirects))
 
-    def _visit(self, source: str, url: str, role: ExchangeRole) -> Visit:
-        chain = _Chain(role, self._settings.max_redirects)
+    def _visit(self, source: str, url: str, chain: _Chain) -> Visit:
         failure = self._follow(chain, url, self._permit)
         return Visit(Capture(source, url, tuple(chain.exchanges), failure), tuple(chain.also))
 
@@ -128,7 +132,8 @@ class HttpFetcher:
             refused = permit(url, chain.also)
             if refused is not None:
                 return refused
-            failure = self._ask(chain, Question(url, role, cookies=cookies))
+            fields = chain.validators.fields(url) if chain.validators is not None else ()
+            failure = self._ask(chain, Question(url, role, cookies=cookies, fields=tuple(fields)))
             if failure is not None:
                 return failure
             answer = chain.exchanges[-1]
@@ -161,7 +166,7 @@ class HttpFetcher:
             if wait is None:
                 return exchange.failure
             gate.hold(host, wait)
-            question = Question(question.url, question.role, question.attempt + 1, question.cookies)
+            question = replace(question, attempt=question.attempt + 1)
 
     # ---------------------------------------------------------------- robots.txt
 

@@ -1,6 +1,6 @@
 """The run's one thread that knows everything: hands out work, takes in results, writes the ledger.
 
-Fetching threads fetch and archive; judging processes judge; only this thread touches the ledger. A check
+Fetching threads fetch and archive; judging processes judge; this thread alone writes to the ledger. A check
 reaches the ledger after its records are synced to disk (promise 2), and every post planned reaches it exactly
 once (promise 3).
 """
@@ -13,20 +13,20 @@ from collections import defaultdict
 from collections.abc import Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Protocol
 
-from preserve.digests import digest
 from preserve.fetch import Fetcher
 from preserve.judges import Judges
 from preserve.ledger import Ledger
-from preserve.model import ArchivedCapture, Check, FailureKind, Reason
-from preserve.settings import DigestAlgorithm, Settings
-from preserve.tasks import Judged, JudgedPost, JudgeTask, PostBytes
+from preserve.model import ArchivedCapture, Capture, Check, FailureKind, Reason
+from preserve.settings import Settings
+from preserve.tasks import Judged, JudgedPost, JudgeTask
 from preserve.times import Clock
 from preserve.verify.hosts import TEMPLATE_SOURCES, HostState, Incident
-from preserve.verify.plan import Plan, PlannedPost, SourceTask, unchecked
+from preserve.verify.plan import Plan, SourceTask, unchecked
+from preserve.verify.repeats import Basis, Repeats
 from preserve.verify.schedule import HostSchedule
+from preserve.verify.witness import read_posts, witnessed
 from preserve.warc import ArchiveWriter
 
 COMMIT_EVERY = 64
@@ -79,7 +79,7 @@ class Archive:
 
     Attributes:
         writer: its WARC file; thread-safe.
-        ledger: its ledger; the coordinator's thread only.
+        ledger: its ledger; only the coordinator's thread writes to it.
         run: the run's number.
     """
 
@@ -100,6 +100,7 @@ class _ProbeTask:
 class _Fetched:
     work: SourceTask | _ProbeTask
     capture: ArchivedCapture | None
+    beside: tuple[ArchivedCapture, ...] = ()
     error: Exception | None = None
 
 
@@ -141,10 +142,9 @@ class Coordinator:
     def __init__(self, settings: Settings, tools: Tools, archive: Archive, listener: Listener) -> None:
         self._settings, self._tools, self._archive, self._listener = settings, tools, archive, listener
         self._events: queue.Queue[_Fetched | _Answered] = queue.Queue()
-        self._schedule: HostSchedule[SourceTask | _ProbeTask] = HostSchedule(
-            tools.ready_at, tools.clock.monotonic
-        )
+        self._schedule: HostSchedule[SourceTask | _ProbeTask] = HostSchedule(tools.ready_at, tools.clock.monotonic)
         self._judges = Judges(settings.judge)
+        self._repeats = Repeats(archive.ledger, settings)
         self._hosts: dict[str, HostState] = {}
         self._held: dict[str, list[_Held]] = defaultdict(list)
         self._probing: set[str] = set()
@@ -152,6 +152,7 @@ class Coordinator:
         self._committed = 0
         self._checks: list[Check] = []  # concluded, not yet in the ledger
         self._blocks: list[tuple[str, str, tuple[str, ...]]] = []  # host, source, digests
+        self._beside: list[ArchivedCapture] = []  # robots.txt, not yet in the ledger
 
     @property
     def concluded(self) -> int:
@@ -212,20 +213,28 @@ class Coordinator:
         while (taken := self._schedule.take()) is not None:
             work = taken[1]
             try:
-                event = _Fetched(work, self._fetch(work))
+                event = self._fetch(work)
             except Exception as error:  # noqa: BLE001 - handed to the coordinator's thread, which ends the run
-                event = _Fetched(work, None, error)
+                event = _Fetched(work, None, error=error)
             self._events.put(event)  # the coordinator gives the host back: it may have seen enough of it
 
-    def _fetch(self, work: SourceTask | _ProbeTask) -> ArchivedCapture | None:
-        fetcher, writer = self._tools.fetcher, self._archive.writer
-        visit = fetcher.probe(work.url) if isinstance(work, _ProbeTask) else fetcher.fetch(work.source)
-        for capture in visit.also:
-            writer.append_capture(capture)
+    def _fetch(self, work: SourceTask | _ProbeTask) -> _Fetched:
+        basis = None
+        if isinstance(work, _ProbeTask):
+            visit = self._tools.fetcher.probe(work.url)
+        else:
+            basis = self._repeats.basis(work.source)
+            visit = self._tools.fetcher.fetch(work.source, basis.validators if basis is not None else None)
+        beside = tuple(self._keep(capture, None) for capture in visit.also)
         failure = visit.capture.failure
         if failure is not None and failure.kind is FailureKind.INTERRUPTED:
-            return None
-        return writer.append_capture(visit.capture)
+            return _Fetched(work, None, beside)
+        return _Fetched(work, self._keep(visit.capture, basis), beside)
+
+    def _keep(self, capture: Capture, basis: Basis | None) -> ArchivedCapture:
+        archived = self._archive.writer.append_capture(capture, self._repeats.known(basis))
+        self._repeats.remember(archived)
+        return archived
 
     # ------------------------------------------------------------ the coordinator's thread
 
@@ -257,6 +266,7 @@ class Coordinator:
         if event.error is not None:
             self._tools.stop.set()
             raise event.error
+        self._beside += event.beside
         state = self._hosts[event.work.host]
         if event.capture is not None and isinstance(event.work, SourceTask):
             state.answered(event.capture.final.status if event.capture.final else None)
@@ -274,7 +284,7 @@ class Coordinator:
 
     def _submit(self, task: SourceTask, capture: ArchivedCapture) -> None:
         state = self._hosts[task.host]
-        posts, vanished = _read_posts(task.posts)
+        posts, vanished = read_posts(task.posts)
         for post, why in vanished:
             now = self._tools.clock.now()
             self._conclude(unchecked(post.path, post.source, now, (Reason.UNREADABLE_POST, why)))
@@ -397,15 +407,16 @@ class Coordinator:
 
     def _conclude(self, check: Check, data: bytes | None = None) -> None:
         """Queue a check for the ledger, with the post's own bytes witnessed when they are new."""
-        self._checks.append(_witnessed(check, data, self._archive))
+        self._checks.append(witnessed(check, data, self._archive.writer, self._archive.ledger))
 
     def _commit(self) -> None:
         self._commit_blocks()
         checks, self._checks = self._checks, []
-        if not checks:
+        beside, self._beside = self._beside, []
+        if not checks and not beside:
             return
         self._archive.writer.sync()
-        self._archive.ledger.append(self._archive.run, checks)
+        self._archive.ledger.append(self._archive.run, checks, captures=beside)
         self._committed += len(checks)
         for check in checks:
             self._listener.checked(check)
@@ -416,36 +427,8 @@ class Coordinator:
             self._archive.ledger.append(self._archive.run, (), blocks)
 
 
-def _read_posts(
-    posts: tuple[PlannedPost, ...],
-) -> tuple[tuple[PostBytes, ...], list[tuple[PlannedPost, str]]]:
-    """The bytes of each post, and those that can't be read any more with the reason."""
-    read: list[PostBytes] = []
-    vanished: list[tuple[PlannedPost, str]] = []
-    for post in posts:
-        try:
-            read.append(PostBytes(post.path, Path(post.path).read_bytes()))
-        except OSError as error:
-            vanished.append((post, f"{post.path}: {error.strerror or error}"))
-    return tuple(read), vanished
-
-
 def _known_payload(capture: ArchivedCapture, previous: ArchivedCapture | None) -> bool:
     """Whether the extracted text of this payload is archived already."""
     if previous is None or previous.final is None or capture.final is None:
         return False
     return previous.final.payload_digest == capture.final.payload_digest
-
-
-def _witnessed(check: Check, data: bytes | None, archive: Archive) -> Check:
-    """`check` with the `resource` record of the post's bytes, written now when they are new."""
-    if data is None:
-        try:
-            data = Path(check.post).read_bytes()
-        except OSError:
-            return check  # the check itself says why
-    key = digest(data, DigestAlgorithm.SHA256)
-    record = archive.ledger.stored_record(check.post, key)
-    if record is None:
-        record = archive.writer.append_stored_copy(check.post, data, check.source, check.checked_at)
-    return replace(check, stored_record=record, post_digest=key)

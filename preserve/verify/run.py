@@ -88,17 +88,13 @@ class _Books:
         self._listener.planned(plan)
         writer = ArchiveWriter(self._settings.archive, clock=self._tools.clock, info=self._warcinfo(run))
         try:
-            coordinator = Coordinator(
-                self._settings, self._tools, Archive(writer, self._ledger, run), self._listener
-            )
+            coordinator = Coordinator(self._settings, self._tools, Archive(writer, self._ledger, run), self._listener)
             incidents = coordinator.run(plan, unjudged)
         finally:
             writer.close()
         return self._close(run, plan, incidents, coordinator.concluded < plan.posts)
 
-    def _begin(
-        self, arguments: tuple[str, ...], new_run: bool, since: datetime
-    ) -> tuple[int, Collection[str]]:
+    def _begin(self, arguments: tuple[str, ...], new_run: bool, since: datetime) -> tuple[int, Collection[str]]:
         """The run to write to, and the posts it has checked when it is an unfinished one taken up."""
         unfinished = self._ledger.unfinished_run()
         if unfinished is not None:

@@ -65,13 +65,15 @@ def encode(record: Record) -> bytes:
     out = _GzipMember()
     writer = WARCWriter(out, gzip=False, warc_version=WARC_VERSION)
     # Digests are given in `fields`, or are not to be there (metadata has no payload: WARC 1.1, section 4).
-    writer.NO_PAYLOAD_DIGEST_TYPES = (record.kind,)
+    # Of a revisit warcio would write nothing but the HTTP fields it has parsed; ours has a block like any other.
+    treated_as = "response" if record.kind == "revisit" else record.kind
+    writer.NO_PAYLOAD_DIGEST_TYPES = (treated_as,)
     named = [("WARC-Type", record.kind), ("WARC-Record-ID", f"<{record.record_id}>")]
     named += [(name, _one_line(value)) for name, value in record.fields]
     writer.write_record(
         ArcWarcRecord(
             "warc",
-            record.kind,
+            treated_as,
             StatusAndHeaders("", named, protocol=WARC_VERSION),
             BytesIO(record.block),
             None,
