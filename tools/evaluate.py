@@ -26,6 +26,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+FLOORS = Path(__file__).parent / "floors.json"
+BOUNDED_ABOVE = ("false_alarm", "excess_median")  # the less, the better; of everything else, the more
 READY_SECONDS = 60.0
 FOUND = 1
 CONFIG = """
@@ -135,16 +137,16 @@ def score(plan: Plan, epoch: int, results: Path) -> None:
         raise EvaluationError(f"the scorer stopped with exit code {done.returncode}")
 
 
-def evaluate(plan: Plan, epochs: list[int]) -> None:
-    """Run and score; an archive of an earlier evaluation is removed where epoch 1 is run again.
+def evaluate(plan: Plan, epochs: list[int]) -> list[str]:
+    """Run and score; what fell below its floor, a line each.
+
+    The archive of an earlier evaluation is removed where epoch 1 is run again.
 
     Raises:
         EvaluationError: see the message.
     """
     if not (plan.folder / "truth.jsonl").is_file():
-        raise EvaluationError(
-            f"{plan.folder} holds no evaluation set; name one: make evaluate EVALUATION=DIR"
-        )
+        raise EvaluationError(f"{plan.folder} holds no evaluation set; name one: make evaluate EVALUATION=DIR")
     if 1 in epochs:
         shutil.rmtree(plan.out, ignore_errors=True)
     plan.out.mkdir(parents=True, exist_ok=True)
@@ -152,26 +154,74 @@ def evaluate(plan: Plan, epochs: list[int]) -> None:
     print(f"evaluation set {plan.folder}, truth.jsonl sha256:{digest}", flush=True)
     for epoch in epochs:
         score(plan, epoch, verify(plan, epoch))
+    return check_floors(plan, epochs, digest)
+
+
+def figures(plan: Plan, epoch: int) -> dict[str, float]:
+    """The scored figures of one epoch, flat: `accuracy`, `since.recall`, `kinds.gone-404`, ..."""
+    scored = json.loads((plan.out / f"score-{epoch}.json").read_text("utf-8"))
+    flat: dict[str, float] = {}
+    for name, value in scored.items():
+        if isinstance(value, dict):
+            flat |= {f"{name}.{inner}": each for inner, each in value.items()}
+        else:
+            flat[name] = value
+    left_out = ("epoch", "cases", "since.n", "tolerated", "excess_mean")
+    return {name: value for name, value in flat.items() if name not in left_out and value is not None}
+
+
+def check_floors(plan: Plan, epochs: list[int], digest: str) -> list[str]:
+    """What fell below its floor, a line each; floors of another set say nothing about this one."""
+    kept = json.loads(FLOORS.read_text("utf-8"))
+    if kept["truth_sha256"] != digest:
+        print(f"{FLOORS.name} holds the floors of another set; nothing is compared")
+        return []
+    fallen = []
+    for epoch in epochs:
+        found = figures(plan, epoch)
+        for name, floor in kept[f"epoch{epoch}"].items():
+            value = found.get(name)
+            above = name.rpartition(".")[2] in BOUNDED_ABOVE
+            if value is None or (value > floor if above else value < floor):
+                fallen.append(f"epoch {epoch}: {name} is {value}, its {'ceiling' if above else 'floor'} {floor}")
+    return fallen
+
+
+def raise_floors(plan: Plan, epochs: list[int], digest: str) -> None:
+    """Move every floor up to what was reached now; none goes down, unless the set is another."""
+    kept = json.loads(FLOORS.read_text("utf-8"))
+    if kept["truth_sha256"] != digest:
+        kept = {"truth_sha256": digest, "epoch1": {}, "epoch2": {}}
+    for epoch in epochs:
+        floors = kept[f"epoch{epoch}"]
+        for name, value in figures(plan, epoch).items():
+            better = min if name.rpartition(".")[2] in BOUNDED_ABOVE else max
+            floors[name] = better(value, floors.get(name, value))
+    FLOORS.write_text(json.dumps(kept, indent=1, sort_keys=True) + "\n", "utf-8")
 
 
 def main() -> int:
     """Parse, run, tell."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path, metavar="DIR")
     parser.add_argument("--epoch", choices=("1", "2", "both"), default="both")
     parser.add_argument("--out", type=Path, default=Path("build", "evaluation"))
     parser.add_argument("--jobs", type=int, default=16)
     parser.add_argument("--timeout", type=float, default=5.0)
+    parser.add_argument("--raise-floors", action="store_true", help="keep what was reached as the new floors")
     options = parser.parse_args()
     epochs = [1, 2] if options.epoch == "both" else [int(options.epoch)]
     try:
-        evaluate(Plan(options.folder, options.out, options.jobs, options.timeout), epochs)
+        plan = Plan(options.folder, options.out, options.jobs, options.timeout)
+        fallen = evaluate(plan, epochs)
+        if options.raise_floors:
+            raise_floors(plan, epochs, hashlib.sha256((plan.folder / "truth.jsonl").read_bytes()).hexdigest())
     except EvaluationError as error:
         print(f"evaluate: {error}", file=sys.stderr)
         return 2
-    return 0
+    for line in fallen:
+        print(f"evaluate: BELOW ITS FLOOR: {line}", file=sys.stderr)
+    return 1 if fallen else 0
 
 
 if __name__ == "__main__":
