@@ -27,6 +27,10 @@ COMMANDS = {
         "Why: every rule tried, every sentence and where it was found.",
     ),
     "status": ("preserve.cli.status_command", "Where the collection stands, from the ledger alone."),
+    "copies": (
+        "preserve.cli.copies_command",
+        "Sources kept several times: how their stored copies differ, by date.",
+    ),
     "rejudge": (
         "preserve.cli.rejudge_command",
         "Derive every verdict again from the WARC files, without the network.",

@@ -45,14 +45,24 @@ def one_post(ledger: Ledger, fragment: str) -> str:
     Raises:
         ConfigError: none or several match.
     """
-    found = ledger.find_posts_matching(fragment)
+    found = any_posts(ledger, fragment)
     if len(found) == 1:
         return found[0]
+    listed = "\n".join(f"  {post}" for post in found[:10])
+    more = f"\n  and {len(found) - 10} more" if len(found) > 10 else ""
+    raise ConfigError(f"{fragment}: {len(found)} posts match. Name one:\n{listed}{more}")
+
+
+def any_posts(ledger: Ledger, fragment: str) -> tuple[str, ...]:
+    """The posts a person may mean by a path, the end of one, or a source URL; at least one.
+
+    Raises:
+        ConfigError: none match.
+    """
+    found = ledger.find_posts_matching(fragment)
     if not found:
         raise ConfigError(
             f"{fragment}: no such post in the ledger. Give its path as verified, the end of that path, "
             "or its source URL."
         )
-    listed = "\n".join(f"  {post}" for post in found[:10])
-    more = f"\n  and {len(found) - 10} more" if len(found) > 10 else ""
-    raise ConfigError(f"{fragment}: {len(found)} posts match. Name one:\n{listed}{more}")
+    return found

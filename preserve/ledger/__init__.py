@@ -1,6 +1,6 @@
 """The ledger: what every check concluded, in one SQLite file that only grows; only it knows SQLite."""
 
 from preserve.ledger.ledger import Ledger
-from preserve.ledger.values import Incident, RunPlan, RunState, SummaryRow, UnfinishedRun
+from preserve.ledger.values import Incident, KeptSource, RunPlan, RunState, SummaryRow, UnfinishedRun
 
-__all__ = ["Incident", "Ledger", "RunPlan", "RunState", "SummaryRow", "UnfinishedRun"]
+__all__ = ["Incident", "KeptSource", "Ledger", "RunPlan", "RunState", "SummaryRow", "UnfinishedRun"]

@@ -29,7 +29,7 @@ from preserve.ledger.codec import (
 from preserve.ledger.database import Database, open_for_reading, open_for_writing
 from preserve.ledger.reading import Reader
 from preserve.ledger.schema import REBUILD_LATEST
-from preserve.ledger.values import Grouping, Incident, RunPlan, RunState, SummaryRow, UnfinishedRun
+from preserve.ledger.values import Grouping, Incident, KeptSource, RunPlan, RunState, SummaryRow, UnfinishedRun
 from preserve.ledger.writing import Writer
 from preserve.model import ArchivedCapture, Check, Reason, RecordRef, Verdict
 
@@ -177,6 +177,22 @@ class Ledger:
     def checks_of(self, run: int) -> Iterator[Check]:
         """The checks of a run, in the order they were made, streamed."""
         return self._reader.checks(reading.OF_RUN, (run,))
+
+    def checks_of_source(self, source: str) -> list[Check]:
+        """The latest check of every post that names a source.
+
+        Args:
+            source: its URL; http and https, with or without the last slash, are one source.
+        """
+        return list(self._reader.checks(reading.LATEST_OF_SOURCE, _same_source(source)))
+
+    def sources_kept_several_times(self) -> tuple[KeptSource, ...]:
+        """The sources that more than one post names by its latest check, most posts first."""
+        rows = self._database.rows(
+            "SELECT min(url), count(*) FROM latest JOIN urls ON urls.id = source_id"
+            " GROUP BY rtrim(substr(url, instr(url, '://') + 3), '/') HAVING count(*) > 1 ORDER BY 2 DESC, 1"
+        )
+        return tuple(KeptSource(unpack_text(url), count) for url, count in rows)
 
     def last_checked(self) -> dict[str, datetime]:
         """When each post was last checked; posts whose last check was put off (`PUT_OFF`) are left out."""
@@ -342,15 +358,19 @@ def _year(path: str) -> str:
     return (found[1] or found[2]) if found else ""
 
 
+def _same_source(source: str) -> tuple[str | bytes, ...]:
+    """The five spellings of a source URL that are taken for one."""
+    bare = re.sub(r"^https?://", "", source).rstrip("/")
+    urls = [f"{scheme}{bare}{slash}" for scheme in ("http://", "https://") for slash in ("", "/")]
+    return (pack_text(source), *(pack_text(url) for url in urls))
+
+
 def _searches(fragment: str) -> Iterator[tuple[str, tuple[object, ...]]]:
     """The queries that may find a post, in the order of preference."""
-    bare = re.sub(r"^https?://", "", fragment).rstrip("/")
-    urls = [f"{scheme}{bare}{slash}" for scheme in ("http://", "https://") for slash in ("", "/")]
-    wanted = (pack_text(fragment), *(pack_text(url) for url in urls))
     yield (
         "SELECT path FROM latest JOIN posts ON posts.id = post_id WHERE source_id IN"
         " (SELECT id FROM urls WHERE url IN (?, ?, ?, ?, ?))",
-        wanted,
+        _same_source(fragment),
     )
     end = pack_text("/" + fragment.lstrip("/"))
     yield "SELECT path FROM posts WHERE substr(path, -length(?1)) = ?1", (end,)

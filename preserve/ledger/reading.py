@@ -64,6 +64,10 @@ OF_POST: Final = f"{_CHECKS} WHERE checks.post_id = {_POST} ORDER BY checks.id"
 OF_RUN: Final = f"{_CHECKS} WHERE checks.run_id = ? ORDER BY checks.id"
 LATEST: Final = f"{_CHECKS} WHERE checks.id IN (SELECT check_id FROM latest) ORDER BY checks.id"  # noqa: S608
 LATEST_OF_POST: Final = f"{_CHECKS} WHERE checks.id = (SELECT check_id FROM latest WHERE post_id = {_POST})"  # noqa: S608
+LATEST_OF_SOURCE: Final = (
+    f"{_CHECKS} WHERE checks.id IN (SELECT check_id FROM latest WHERE source_id IN"  # noqa: S608
+    " (SELECT id FROM urls WHERE url IN (?, ?, ?, ?, ?))) ORDER BY checks.id"
+)
 
 _OBSERVED: Final = """
 SELECT

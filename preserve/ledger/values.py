@@ -70,6 +70,19 @@ class SummaryRow:
 
 
 @dataclass(frozen=True, slots=True)
+class KeptSource:
+    """A source that several posts name.
+
+    Attributes:
+        source: its URL, in one of its spellings.
+        posts: how many name it.
+    """
+
+    source: str
+    posts: int
+
+
+@dataclass(frozen=True, slots=True)
 class Incident:
     """A host whose checks failed alike in one run: one incident, not so many dead links.
 
