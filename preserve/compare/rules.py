@@ -18,7 +18,7 @@ from preserve.compare.align import Place
 from preserve.compare.furniture import is_meter, is_notice, not_prose, outside_article, outside_column
 from preserve.compare.gaps import Edit
 from preserve.compare.reading import Reading, Unit
-from preserve.model import Region
+from preserve.model import BlockKind, Region
 from preserve.text import fold
 
 
@@ -131,7 +131,7 @@ class PageRules:
     def unimportant(self, unit: Unit) -> bool:
         """See `Rules`."""
         block = self._old.blocks[unit.block]
-        if outside_column(block, self._column) or is_meter(block.text):
+        if block.kind is BlockKind.CAPTION or outside_column(block, self._column) or is_meter(block.text):
             return True
         return unit.key not in self._mains[0] and bool(not_prose(block.text))
 
