@@ -11,7 +11,7 @@ from preserve.compare.gaps import word_differences
 from preserve.compare.measures import measure
 from preserve.compare.reading import Reading
 from preserve.model import ChangeKind, Region
-from tests.compare_kit import block, copy, page
+from tests.compare_kit import CHINESE, ENGLISH, block, copy, page
 
 WORDS = (
     "harbour bridge cable lamp council engineer repair opened closed slowly twice Monday Kessler 14 2400 31% not never "
@@ -78,17 +78,14 @@ def test_swapping_the_sides_swaps_added_and_removed(old: list[str], new: list[st
 
 
 @settings(max_examples=60, deadline=None)
-@given(ARTICLE, st.integers(0, 7))
+@given(st.permutations([*ENGLISH, *CHINESE]), st.integers(0, 9))
 def test_what_one_side_lost_the_other_gained(article: list[str], at: int) -> None:
-    article = [*article, "The gulls came back in autumn."]
-    at %= len(article)
     rest = [*article[:at], *article[at + 1 :]]
     lost = align(Reading(copy(article).blocks), Reading(copy(rest).blocks))
     gained = align(Reading(copy(rest).blocks), Reading(copy(article).blocks))
     chars_lost = sum(len(lost.units[index].key) for part in lost.unmatched for index in part.old)
     chars_gained = sum(len(unit.key) for part in gained.unmatched for unit in part.new)
-    if not lost.edits and not gained.edits:
-        assert chars_lost == chars_gained
+    assert chars_lost == chars_gained > 0
 
 
 @settings(max_examples=60, deadline=None)
