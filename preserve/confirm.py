@@ -9,7 +9,7 @@ Pure; reads no ledger and no clock.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -27,6 +27,8 @@ UNSTABLE_WITHIN: Final = 6
 SILENT: Final = frozenset({Verdict.BLOCKED, Verdict.UNREACHABLE, Verdict.UNCHECKED})
 ABSENT: Final = frozenset({Verdict.GONE, Verdict.REPLACED})
 PRESENT: Final = frozenset({Verdict.INTACT, Verdict.EDITED, Verdict.TRUNCATED, Verdict.MOVED})
+# What one observation does not settle and several do.
+CONFIRMABLE: Final = frozenset({Verdict.GONE, Verdict.REPLACED, Verdict.EDITED})
 # Believed at once: the article was seen whole.
 WHOLE: Final = frozenset({Verdict.INTACT, Verdict.MOVED})
 
@@ -128,6 +130,20 @@ def standing(history: Iterable[Observation]) -> Standing | None:
         unstable=_unstable(counting),
         resurrected=counted in PRESENT and bool(before) and before[-1].verdict in ABSENT,
     )
+
+
+def confirmed_counts(histories: Iterable[Iterable[Observation]]) -> Mapping[Verdict, int]:
+    """How many posts stand confirmed as what they were last observed to be, of those that several confirm.
+
+    Args:
+        histories: each as for `standing`.
+    """
+    counts = dict.fromkeys(CONFIRMABLE, 0)
+    for history in histories:
+        found = standing(history)
+        if found is not None and found.is_confirmed and found.observed in counts:
+            counts[found.observed] += 1
+    return counts
 
 
 def _each_capture_once(history: Iterable[Observation]) -> list[Observation]:

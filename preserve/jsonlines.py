@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
+from preserve.confirm import Standing
 from preserve.model import Change, Check, SinceLast
 from preserve.times import warc_date
 
@@ -37,6 +38,23 @@ def check_object(check: Check) -> dict[str, Any]:
         "extractor": check.extractor or None,
         "rules": check.rules or None,
         "error": check.error or None,
+    }
+
+
+def standing_object(standing: Standing | None) -> dict[str, Any] | None:
+    """Where a post stands after all its checks, as plain JSON values; null for a post without one."""
+    if standing is None:
+        return None
+    return {
+        "observed": standing.observed.value,
+        "confirmed": standing.confirmed.value if standing.confirmed else None,
+        "counted": standing.counted.value if standing.counted else None,
+        "strikes": standing.strikes,
+        "needed": standing.needed,
+        "since": warc_date(standing.since),
+        "next_strike": warc_date(standing.next_strike) if standing.next_strike else None,
+        "unstable": standing.unstable,
+        "resurrected": standing.resurrected,
     }
 
 

@@ -6,6 +6,7 @@ import json
 import re
 import sys
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from preserve.cli.look import changes_block, console, post_name, section
+from preserve.cli.look import changes_block, console, flowing
 from preserve.cli.opening import any_posts, open_ledger, settings_for_reading
 from preserve.cli.safe import safe, shortened
 from preserve.copies import Step, Timeline, Witness, timeline
@@ -101,45 +102,53 @@ def _print(out: Console, found: Timeline) -> None:
     out.print(heading.append(f"  kept {_times(count)}", style="not bold dim"), soft_wrap=True)
     out.print()
     out.print(Padding(_witnesses(found.witnesses), INDENT))
-    for step in found.steps:
-        section(out, _step_title(found.witnesses[step.older], found.witnesses[step.newer]))
-        _print_step(out, step, found)
+    for steps in _together(found.steps):
+        out.print()
+        if steps[0].changes:
+            _print_changes(out, steps[0], found.witnesses)
+        else:
+            between = " → ".join(str(index + 1) for index in (steps[0].older, *(step.newer for step in steps)))
+            out.print(Text(between, style="bold").append(f"  {_unchanged(steps[0])}", style="not bold dim"))
 
 
-def _print_step(out: Console, step: Step, found: Timeline) -> None:
-    older, newer = found.witnesses[step.older], found.witnesses[step.newer]
-    if step.changes:
-        out.print(changes_block(step.changes, _column(older), _column(newer)))
-        return
+def _together(steps: Sequence[Step]) -> Iterator[list[Step]]:
+    """The steps, those that change nothing taken together with the ones after them that change nothing either."""
+    for said, group in groupby(steps, key=lambda step: "" if step.changes else _unchanged(step)):
+        if said:
+            yield list(group)
+        else:
+            yield from ([step] for step in group)
+
+
+def _print_changes(out: Console, step: Step, witnesses: Sequence[Witness]) -> None:
+    older, newer = (f"copy {index + 1}, {_day(witnesses[index])}" for index in (step.older, step.newer))
+    out.print(changes_block(step.changes, older, newer))
+
+
+def _unchanged(step: Step) -> str:
+    """What there is to say of a step without changes."""
     if not step.related:
-        said = f"another text: {100 * step.shared:.0f} % of the older copy is in the newer"
-    elif step.same_bytes:
-        said = "the same file, byte for byte"
-    elif step.natures:
-        said = f"the same text, {', '.join(nature.value for nature in step.natures)} differences aside"
-    else:
-        said = "the same text"
-    out.print(Padding(Text(said, style="dim"), INDENT))
+        return "another text"
+    if step.same_bytes:
+        return "the same file, byte for byte"
+    if step.natures:
+        return f"the same text but for {', '.join(nature.value for nature in step.natures)} differences"
+    return "the same text"
 
 
 def _witnesses(witnesses: Sequence[Witness]) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    table.add_column("copy", justify="right", no_wrap=True)
     table.add_column("date", no_wrap=True)
     table.add_column("characters", justify="right", no_wrap=True)
-    table.add_column("post", overflow="fold")
-    for witness in witnesses:
-        name = Text(safe(witness.post))
-        name.append(f"\n{safe(witness.problem)}" if witness.problem else f"\n{safe(witness.title)}", style="dim")
-        table.add_row(_day(witness), str(witness.characters) if not witness.problem else "—", name)
+    table.add_column("title and post", overflow="fold")
+    for number, witness in enumerate(witnesses, 1):
+        name = Text(flowing(witness.title) or "untitled").append(f"\n{safe(witness.post)}", style="dim")
+        if witness.problem:
+            name.append(f"\n{safe(witness.problem)}", style="red")
+        length = "—" if witness.problem else str(witness.characters)
+        table.add_row(str(number), _day(witness), length, name)
     return table
-
-
-def _step_title(older: Witness, newer: Witness) -> str:
-    return f"{_day(older)} → {_day(newer)}"
-
-
-def _column(witness: Witness) -> str:
-    return shortened(post_name(witness.post), 60)
 
 
 def _day(witness: Witness) -> str:

@@ -15,7 +15,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from preserve.cli.look import console, plain_table, section, verdict_text
+from preserve.cli.look import console, flowing, plain_table, section, verdict_text
 from preserve.cli.opening import one_post, open_ledger, settings_for_reading
 from preserve.cli.safe import safe, shortened
 from preserve.explain import Explanation, Outcome, Place, ProbeAnswer, RuleTried, Sentence, explain
@@ -165,9 +165,9 @@ def _sentences(sentences: Sequence[Sentence]) -> Table:
     for sentence in sentences:
         places = sentence.places
         label = Text(sentence.layer.value, style=LAYER_STYLES[sentence.layer])
-        table.add_row(label, Text(_where(sentence), style="dim"), Text(safe(sentence.text)))
+        table.add_row(label, Text(_where(sentence), style="dim"), Text(flowing(sentence.text)))
         if sentence.layer is Layer.MISSING and places:
-            here = " ".join(safe(place.text) for place in places)
+            here = " ".join(flowing(place.text) for place in places)
             table.add_row(
                 "", Text(f"{100 * sentence.alike:.0f} % alike", style="dim"), Text(f"→ {here}", style="green")
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 from rich.console import Console, Group, RenderableType
@@ -39,6 +40,7 @@ MEANINGS: Mapping[Verdict, str] = {
 OLD_STYLE, NEW_STYLE = "bold red", "bold green"
 CONTEXT = 48
 VERDICT_WIDTH = 17
+_GAPS = re.compile(r"\s{2,}")
 
 
 def verdict_text(verdict: Verdict, reason: object = None) -> Text:
@@ -50,20 +52,33 @@ def verdict_text(verdict: Verdict, reason: object = None) -> Text:
     return text
 
 
-def verdict_table(counts: Mapping[Verdict, int], *, title: str) -> Table:
-    """Verdicts with their counts, shares and meanings; those that did not occur are left out."""
+def verdict_table(
+    counts: Mapping[Verdict, int], *, title: str, confirmed: Mapping[Verdict, int] | None = None
+) -> Table:
+    """Verdicts with their counts, shares and meanings; those that did not occur are left out.
+
+    Args:
+        counts: posts by verdict.
+        title: stands above.
+        confirmed: how many are confirmed, of the verdicts that several observations confirm; None leaves the
+            column out.
+    """
     total = sum(counts.values())
     table = Table(title=title, title_justify="left", box=None, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column("verdict", no_wrap=True)
     table.add_column("posts", justify="right", no_wrap=True)
+    if confirmed is not None:
+        table.add_column("confirmed", justify="right", no_wrap=True)
     table.add_column("share", justify="right", no_wrap=True)
-    table.add_column("meaning", style="dim", no_wrap=True, overflow="ellipsis")
+    table.add_column("meaning", style="dim")  # alone may be narrowed: its cells are cut, not the numbers
     for verdict in SIGNS:
         count = counts.get(verdict, 0)
         if count:
-            table.add_row(verdict_text(verdict), str(count), f"{100 * count / total:.1f} %", MEANINGS[verdict])
+            settled = [] if confirmed is None else [str(confirmed[verdict]) if verdict in confirmed else ""]
+            meaning = Text(MEANINGS[verdict], no_wrap=True, overflow="ellipsis")
+            table.add_row(verdict_text(verdict), str(count), *settled, f"{100 * count / total:.1f} %", meaning)
     table.add_section()
-    table.add_row("all", str(total), "", "")
+    table.add_row("all", str(total))
     return table
 
 
@@ -141,13 +156,18 @@ def changes_block(changes: Sequence[Change], old_title: str, new_title: str) -> 
 def _in_context(part: str, context: str, style: str) -> Text:
     """`part` marked inside the sentence around it; a dash where this side has nothing."""
     if not part:
-        return Text("—" if not context else safe(context), style="dim")
+        return Text("—" if not context else flowing(context), style="dim")
     before, found, after = context.partition(part)
     if not found:
-        return Text(safe(part), style=style)
-    text = Text(_tail(safe(before)))
-    text.append(safe(part), style=style)
-    return text.append(_head(safe(after)))
+        return Text(flowing(part), style=style)
+    text = Text(_tail(flowing(before)))
+    text.append(flowing(part), style=style)
+    return text.append(_head(flowing(after)))
+
+
+def flowing(text: str) -> str:
+    """`text`, safe, with runs of white space as one space: rich cuts off words that follow a wide gap."""
+    return _GAPS.sub(" ", safe(text))
 
 
 def _tail(text: str) -> str:

@@ -15,7 +15,8 @@ from rich.text import Text
 from preserve.cli.look import MEANINGS, changes_block, console, plain_table, section, verdict_text
 from preserve.cli.opening import one_post, open_ledger, settings_for_reading
 from preserve.cli.safe import safe
-from preserve.jsonlines import check_object
+from preserve.confirm import CONFIRMABLE, Standing, standing
+from preserve.jsonlines import check_object, standing_object
 from preserve.model import ArchivedExchange, Check
 
 
@@ -28,22 +29,25 @@ def show(fragment: str, archive: str | None, config: Path | None, *, as_json: bo
     """
     settings = settings_for_reading(archive, config)
     with open_ledger(settings) as ledger:
-        history = ledger.history(one_post(ledger, fragment))
+        post = one_post(ledger, fragment)
+        history = ledger.history(post)
+        found = standing(ledger.observations(post))
     check = history[-1]
     if as_json:
-        click.echo(json.dumps(check_object(check), ensure_ascii=False))
+        line = {**check_object(check), "standing": standing_object(found)}
+        click.echo(json.dumps(line, ensure_ascii=False))
         return
-    _print(console(), check, len(history))
+    _print(console(), check, len(history), found)
 
 
-def _print(out: Console, check: Check, checks: int) -> None:
+def _print(out: Console, check: Check, checks: int, found: Standing | None) -> None:
     judgement = check.judgement
     heading = verdict_text(judgement.verdict, judgement.reason)
     heading.append(f"  {safe(check.post)}", style="bold default")
     out.print(heading, soft_wrap=True)
     out.print(Text(f"  {MEANINGS[judgement.verdict]}", style="dim"))
     out.print()
-    out.print(Padding(_facts(check, checks), (0, 0, 0, 2)))
+    out.print(Padding(_facts(check, checks, found), (0, 0, 0, 2)))
     if judgement.evidence:
         section(out, "Why")
         out.print(Padding(_evidence(check), (0, 0, 0, 2)))
@@ -62,12 +66,14 @@ def _print(out: Console, check: Check, checks: int) -> None:
             out.print(Text(f"\n{since}: the article's text has not changed.", style="dim"))
 
 
-def _facts(check: Check, checks: int) -> Table:
+def _facts(check: Check, checks: int, found: Standing | None) -> Table:
     judgement = check.judgement
     rows: list[tuple[str, str]] = [("source", check.source or "none named")]
     if check.final_url and check.final_url != check.source:
         rows.append(("answered at", check.final_url))
     rows.append(("checked", f"{_day(check.checked_at)}, {'first check' if checks == 1 else f'check {checks}'}"))
+    if found is not None:
+        rows.append(("standing", standing_line(found)))
     if judgement.natures:
         rows.append(("nature", ", ".join(nature.value for nature in judgement.natures)))
     if judgement.remaining is not None:
@@ -82,6 +88,35 @@ def _facts(check: Check, checks: int) -> Table:
     for name, value in rows:
         table.add_row(Text(name, style="dim"), Text(safe(value)))
     return table
+
+
+def standing_line(found: Standing) -> str:
+    """Where a post stands, in a sentence: what is confirmed, or what is still wanting."""
+    since = f"{found.observed} since {found.since:%Y-%m-%d}"
+    if found.counted is None:
+        parts = [since, "nothing is known of the article yet"]
+    elif found.observed is found.counted:
+        parts = [since + _known(found)]
+    else:
+        parts = [f"{since}, which says nothing of the article", f"before: {found.counted}{_known(found)}"]
+    if found.next_strike is not None:
+        parts.append(f"the next counts from {found.next_strike:%Y-%m-%d}")
+    if found.confirmed in CONFIRMABLE and found.confirmed is not found.counted:
+        parts.append(f"confirmed before as {found.confirmed}")
+    if found.resurrected:
+        parts.append("resurrected: it was gone or replaced before")
+    if found.unstable:
+        parts.append("unstable: what the source says comes and goes")
+    return "; ".join(parts)
+
+
+def _known(found: Standing) -> str:
+    """How well the verdict is known that says something of the article."""
+    if found.counted not in CONFIRMABLE:
+        return ""
+    if found.counted is found.confirmed:
+        return ", confirmed"
+    return f", observed {found.strikes} of {found.needed} times needed"
 
 
 def _evidence(check: Check) -> Table:

@@ -6,8 +6,6 @@ import json
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Literal, cast
 
 from rich.table import Table
 from rich.text import Text
@@ -15,38 +13,52 @@ from rich.text import Text
 from preserve.cli.look import SIGNS, console, verdict_table
 from preserve.cli.opening import open_ledger, settings_for_reading
 from preserve.cli.safe import safe
-from preserve.jsonlines import check_object
+from preserve.cli.status_command import Request
+from preserve.confirm import CONFIRMABLE, confirmed_counts, standing
+from preserve.jsonlines import check_object, standing_object
 from preserve.ledger import Ledger, SummaryRow
 from preserve.model import Verdict
 
 GROUPS_AT_MOST = 40
+QUICKLY_COUNTED = 12_000  # observations, in a tenth of a second
 
 
-def status(by: str, archive: str | None, config: Path | None, *, as_json: bool) -> None:
-    """Print the state of the collection, grouped `by` verdict, host or year.
+def status(request: Request) -> None:
+    """Print the state of the collection.
 
     Raises:
         ArchiveError: no ledger.
     """
-    settings = settings_for_reading(archive, config)
+    settings = settings_for_reading(request.archive, request.config)
     with open_ledger(settings) as ledger:
-        if as_json:
+        if request.as_json:
             _print_json(ledger)
-            return
-        rows = ledger.summary(cast(Literal["verdict", "host", "year"], by))
+        elif request.by == "verdict":
+            _print_by_verdict(ledger, counted=request.confirmed)
+        else:
+            console().print(_by_group(ledger.summary(request.by), request.by))
+
+
+def _print_by_verdict(ledger: Ledger, *, counted: bool) -> None:
+    """The table of verdicts; how many are confirmed too, where that is asked for or quickly known."""
+    counts: Counter[Verdict] = Counter()
+    for row in ledger.summary("verdict"):
+        counts[row.verdict] += row.posts
+    confirmed = None
+    confirmable = any(counts[verdict] for verdict in CONFIRMABLE)
+    if confirmable and (counted or not ledger.more_observations_than(QUICKLY_COUNTED, CONFIRMABLE)):
+        confirmed = confirmed_counts(observed for _, observed in ledger.observations_of(CONFIRMABLE))
     out = console()
-    if by == "verdict":
-        counts: Counter[Verdict] = Counter()
-        for row in rows:
-            counts[row.verdict] += row.posts
-        out.print(verdict_table(counts, title="The collection, by each post's latest check"))
-        return
-    out.print(_by_group(rows, by))
+    out.print(verdict_table(counts, title="The collection, by each post's latest check", confirmed=confirmed))
+    if confirmable and confirmed is None:
+        out.print(Text("--confirmed says how many are confirmed", style="dim"))
 
 
 def _print_json(ledger: Ledger) -> None:
     for check in ledger.latest_checks():
-        sys.stdout.write(json.dumps(check_object(check), ensure_ascii=False) + "\n")
+        found = standing(ledger.observations(check.post))
+        line = {**check_object(check), "standing": standing_object(found)}
+        sys.stdout.write(json.dumps(line, ensure_ascii=False) + "\n")
 
 
 def _by_group(rows: Sequence[SummaryRow], by: str) -> Table:

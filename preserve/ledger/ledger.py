@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
 from operator import itemgetter
@@ -169,6 +169,18 @@ class Ledger:
         found = self._reader.observations(reading.OBSERVED)
         for post, observed in groupby(found, key=itemgetter(0)):
             yield post, [one for _, one in observed]
+
+    def observations_of(self, verdicts: Collection[Verdict]) -> Iterator[tuple[str, list[Observation]]]:
+        """The same for every post whose last check has one of `verdicts`, streamed."""
+        sql = reading.OBSERVED_OF_LATEST.format(marks=", ".join("?" * len(verdicts)))
+        for post, observed in groupby(self._reader.observations(sql, tuple(verdicts)), key=itemgetter(0)):
+            yield post, [one for _, one in observed]
+
+    def more_observations_than(self, bound: int, verdicts: Collection[Verdict]) -> bool:
+        """Whether `observations_of(verdicts)` would give more than `bound` observations; quick."""
+        sql = reading.COUNT_OF_LATEST.format(marks=", ".join("?" * len(verdicts)))
+        row = self._database.one(sql, (*verdicts, bound + 1))
+        return row is not None and bool(row[0] > bound)
 
     def latest_checks(self) -> Iterator[Check]:
         """Every post's last check, in the order they were made, streamed."""

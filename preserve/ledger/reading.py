@@ -112,6 +112,15 @@ WHERE payload_digest_id = (SELECT id FROM digests WHERE digest = ?1)
 AND response_record IS NOT NULL AND original_record IS NULL
 ORDER BY url_id IS (SELECT id FROM urls WHERE url = ?2) DESC, capture_id DESC, position DESC LIMIT 1
 """
+OBSERVED_OF_LATEST: Final = (
+    f"{_OBSERVED} WHERE checks.post_id IN (SELECT post_id FROM latest WHERE verdict IN ({{marks}}))"  # noqa: S608
+    " ORDER BY checks.post_id, checks.id"
+)
+COUNT_OF_LATEST: Final = """
+SELECT count(*) FROM (
+    SELECT 1 FROM latest JOIN checks ON checks.post_id = latest.post_id
+    WHERE latest.verdict IN ({marks}) LIMIT ?)
+"""
 
 _CAPTURE: Final = """
 SELECT
