@@ -88,7 +88,8 @@ def checks_block(checks: Sequence[Check], width: int) -> RenderableType:
     for check in checks:
         head = verdict_text(check.judgement.verdict)
         head.pad_right(VERDICT_WIDTH - len(head.plain))
-        lines.append(head.append(post_name(check.post), style="default"))
+        head.append(post_name(check.post), style="default").truncate(width, overflow="ellipsis")
+        lines.append(head)
         summary = summary_text(check, width - VERDICT_WIDTH)
         if summary.plain:
             summary.truncate(max(20, width - VERDICT_WIDTH), overflow="ellipsis")

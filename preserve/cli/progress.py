@@ -103,7 +103,8 @@ class Progress:
         self._counts[check.judgement.verdict] += 1
         if needs_a_look(check):
             self._to_look_at += 1
-            if len(self._listed) < LISTED_AT_MOST:
+            told = check.judgement.reason is Reason.HOST_INCIDENT  # once, by the notice about the host
+            if not told and len(self._listed) < LISTED_AT_MOST:
                 self._listed.append(check)
         if self._as_json:
             sys.stdout.write(json.dumps(check_object(check), ensure_ascii=False) + "\n")
