@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 
 import pytest
+from compare_kit import CHINESE, ENGLISH, TITLE, block, copy, page, told
 
 from preserve.compare import RULES, block_digest, compare
 from preserve.model import Block, BlockKind, ChangeKind, Layer, Nature, Region, SetAside, StoredCopy
 from preserve.text import fold
-from compare_kit import CHINESE, ENGLISH, TITLE, block, copy, page, told
 
 
 def with_edit(article: tuple[str, ...], old: str, new: str) -> list[str]:
@@ -44,14 +44,13 @@ def test_the_same_text_has_no_changes(article: tuple[str, ...]) -> None:
         (CHINESE, "慢工细活", "快工细活", Nature.QUOTE),
     ],
 )
-def test_one_edit_is_one_change_of_its_nature(
-    article: tuple[str, ...], old: str, new: str, nature: Nature
-) -> None:
+def test_one_edit_is_one_change_of_its_nature(article: tuple[str, ...], old: str, new: str, nature: Nature) -> None:
     found = compare(copy(article), page(with_edit(article, old, new)))
     assert len(found.changes) == 1
     change = found.changes[0]
     assert nature in change.natures
-    assert change.old in old and change.new in new or change.old in old + " " + new
+    assert change.old in old
+    assert change.new in new
     assert found.natures == change.natures
 
 

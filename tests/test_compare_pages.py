@@ -33,7 +33,10 @@ def test_an_edit_an_addition_and_a_removal_are_told_exactly() -> None:
         (block("Vor 3 Stunden aktualisiert"), block("Vor 5 Stunden aktualisiert")),
         (block("Fares rise again", links=1.0), block("Ferry sinks at night", links=1.0)),
         (block("Buy a lamp today.", region=Region.ASIDE), block("Buy a rope tomorrow.", region=Region.ASIDE)),
-        (block("I was there myself, it was fine.", region=Region.COMMENTS), block("Me too, and it rained.", region=Region.COMMENTS)),
+        (
+            block("I was there myself, it was fine.", region=Region.COMMENTS),
+            block("Me too, and it rained.", region=Region.COMMENTS),
+        ),
     ],
 )
 def test_noise_inside_the_column_is_no_change(before: Block, after: Block) -> None:

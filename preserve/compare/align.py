@@ -92,11 +92,12 @@ def align(stored: Reading, page: Reading, *, cut: bool = False) -> Alignment:
     column = _column(chain, page)
     first = chain[0].start if chain else 0
     last = chain[-1].end if chain else 0
-    for stretch in _stretches(chain, units, page):
-        stretch, same = _trim(stretch, units, page)
+    stretches: list[_Stretch] = []
+    for whole in _stretches(chain, units, page):
+        trimmed, same = _trim(whole, units, page)
         paired.update((index, 100.0) for index in same)
-        if stretch.empty:
-            continue
+        stretches.extend(stretch for stretch in trimmed if not stretch.empty)
+    for stretch in stretches:
         old = units[stretch.unit : stretch.unit_end]
         new = _candidates(page, stretch, {unit.key for unit in old}, column)
         gap = align_gap(stored, page, old, new)
@@ -106,9 +107,7 @@ def align(stored: Reading, page: Reading, *, cut: bool = False) -> Alignment:
         for lost, gained, place in _placed(gap, len(old), stretch.place):
             indexes = tuple(stretch.unit + index for index in lost)
             unmatched.append(Unmatched(indexes, tuple(new[index] for index in gained), place, around))
-    return Alignment(
-        tuple(units), anchoring, tuple(chain), paired, tuple(edits), tuple(unmatched), column, first, last
-    )
+    return Alignment(tuple(units), anchoring, tuple(chain), paired, tuple(edits), tuple(unmatched), column, first, last)
 
 
 def _column(chain: Sequence[Anchor], page: Reading) -> frozenset[Region]:
@@ -120,9 +119,7 @@ def _column(chain: Sequence[Anchor], page: Reading) -> frozenset[Region]:
     return frozenset({Region.BODY, *(region for region, chars in held.items() if chars >= least)})
 
 
-def _placed(
-    gap: Gap, count: int, place: Place
-) -> Iterator[tuple[tuple[int, ...], tuple[int, ...], Place]]:
+def _placed(gap: Gap, count: int, place: Place) -> Iterator[tuple[tuple[int, ...], tuple[int, ...], Place]]:
     """The unmatched runs of a stretch; those between two paired sentences of it lie inside the article."""
     first, last = min(gap.paired, default=count), max(gap.paired, default=-1)
     for lost, gained, before in gap.lost:
@@ -177,24 +174,26 @@ def _goes_on(page: Reading, index: int, border: int) -> bool:
     return index != border and _inside_sentence(page, index)
 
 
-def _trim(stretch: _Stretch, units: Sequence[Unit], page: Reading) -> tuple[_Stretch, list[int]]:
+def _trim(stretch: _Stretch, units: Sequence[Unit], page: Reading) -> tuple[list[_Stretch], list[int]]:
     """Take off the stored units that stand, word for word, where the stretch begins and ends.
 
-    These are the sentences too short to be anchors, and cells of a table that one side writes as a row.
+    These are the sentences too short to be anchors, and cells of a table that one side writes as a row. Gives what
+    is left, and the units taken off.
     """
     if stretch.place is Place.WHOLE:
-        return stretch, []
+        return [stretch], []
     unit, unit_end, start, end = stretch.unit, stretch.unit_end, stretch.start, stretch.end
     whole = "".join(item.key for item in units[unit:unit_end])
     if stretch.place is not Place.INNER and len(whole) >= _RUN_LEAST:
-        at = (
-            page.text.find(whole, start, end)
-            if stretch.place is Place.TAIL
-            else page.text.rfind(whole, start, end)
-        )
-        if at >= 0 and not _goes_on(page, at, -1) and not _goes_on(page, at + len(whole), -1):  # the whole rest stands near the edge of the article, other things between
-            left, right = (start, at) if stretch.place is Place.TAIL else (at + len(whole), end)
-            return _Stretch(unit, unit, left, right, Place.INNER), list(range(unit, unit_end))
+        at = page.text.find(whole, start, end) if stretch.place is Place.TAIL else page.text.rfind(whole, start, end)
+        after = at + len(whole)
+        if at >= 0 and not _goes_on(page, at, -1) and not _goes_on(page, after, -1):
+            # The whole rest stands near the edge of the article, with other things between.
+            before_run, behind_run = (
+                (Place.HEAD, Place.INNER) if stretch.place is Place.HEAD else (Place.INNER, Place.TAIL)
+            )
+            parts = [_Stretch(unit, unit, start, at, before_run), _Stretch(unit, unit, after, end, behind_run)]
+            return parts, list(range(unit, unit_end))
     while stretch.place is not Place.HEAD and unit < unit_end:
         after = start + len(units[unit].key)
         if not page.text.startswith(units[unit].key, start, end) or _goes_on(page, after, end):
@@ -208,12 +207,10 @@ def _trim(stretch: _Stretch, units: Sequence[Unit], page: Reading) -> tuple[_Str
         end = before
         unit_end -= 1
     same = [*range(stretch.unit, unit), *range(unit_end, stretch.unit_end)]
-    return _Stretch(unit, unit_end, start, end, stretch.place), same
+    return [_Stretch(unit, unit_end, start, end, stretch.place)], same
 
 
-def _candidates(
-    page: Reading, stretch: _Stretch, wanted: AbstractSet[str], column: AbstractSet[Region]
-) -> list[Unit]:
+def _candidates(page: Reading, stretch: _Stretch, wanted: AbstractSet[str], column: AbstractSet[Region]) -> list[Unit]:
     """The page's sentences in a stretch, without those that the markup puts outside the article.
 
     What a navigation or an aside says may be alike to anything short; it counts only when it is the same.

@@ -44,9 +44,7 @@ class Anchoring:
 def anchor(units: Sequence[Unit], page: Reading) -> Anchoring:
     """Find the strong units on the page and chain them."""
     places = {
-        index: found
-        for index, unit in enumerate(units)
-        if unit.strong and (found := _occurrences(page.text, unit.key))
+        index: found for index, unit in enumerate(units) if unit.strong and (found := _occurrences(page.text, unit.key))
     }
     single = [(index, found[0]) for index, found in places.items() if len(found) == 1]
     backbone = _without_strays(_rising(single), units)

@@ -52,7 +52,7 @@ class ChangeMaker:
 
     def moved(self, units: Sequence[tuple[Unit, int]]) -> list[Change]:
         """Stored sentences that stand in another place, each with the block of the page it stands in."""
-        blocks = {unit: block for unit, block in units}
+        blocks = dict(units)
         natures = (Nature.REORDERED,)
         changes = []
         for run in runs([unit for unit, _ in units]):

@@ -1,8 +1,8 @@
 """Excerpts: stored copies that end before the article does, and are compared as far as they go.
 
-A feed cuts its entries: at a sign (…, [...], "read more"), or after the first paragraphs. Without a sign an excerpt is
-told from an addition at the article's end by how much follows: one or two paragraphs are an addition, a third or half of
-the article is not.
+A feed cuts its entries: at a sign (…, [...], "read more"), or after the first paragraphs. Without a sign an excerpt
+is told from an addition at the article's end by how much follows: one or two paragraphs are an addition, a third or
+half of the article is not.
 """
 
 from __future__ import annotations

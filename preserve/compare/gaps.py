@@ -114,9 +114,7 @@ def _trace(step: list[list[tuple[int, int, float]]], rows: int, columns: int) ->
     return pairs
 
 
-def _candidates(
-    old: Sequence[Unit], new: Sequence[Unit], i: int, j: int
-) -> list[tuple[int, int, float, float]]:
+def _candidates(old: Sequence[Unit], new: Sequence[Unit], i: int, j: int) -> list[tuple[int, int, float, float]]:
     """Ways to pair the sentence at `i` with the one at `j`: (stored taken, page taken, gain, similarity)."""
     left, right = old[i].key, new[j].key
     if old[i].cut:
@@ -172,9 +170,7 @@ def _pair_equal(old: Sequence[Unit], new: Sequence[Unit]) -> list[Pairing]:
     return pairs
 
 
-def _edits(
-    stored: Reading, page: Reading, old: Sequence[Unit], new: Sequence[Unit], score: float
-) -> list[Edit]:
+def _edits(stored: Reading, page: Reading, old: Sequence[Unit], new: Sequence[Unit], score: float) -> list[Edit]:
     """The words that differ between paired sentences."""
     if score == 100.0:
         return []  # of a cut sentence: the same as far as it goes

@@ -71,9 +71,7 @@ def headline_found(stored: str, page: Extraction, script: Mapping[int, int] = NO
     return not (seen and seen in shown and fold(stored) not in shown)
 
 
-def headline_change(
-    stored: str, page: Extraction, script: Mapping[int, int] = NO_SCRIPT
-) -> Change | None:
+def headline_change(stored: str, page: Extraction, script: Mapping[int, int] = NO_SCRIPT) -> Change | None:
     """The change where another headline took the stored one's place; None where it stands or nothing else does."""
     if not fold(stored) or not fold(page.headline) or headline_found(stored, page, script):
         return None

@@ -11,7 +11,6 @@ from preserve.compare.reading import Reading, Unit
 from preserve.model import Extraction, Layer
 from preserve.text import fold
 
-
 _BODY_SHARE = 0.3
 
 

@@ -15,9 +15,7 @@ from preserve.compare.reading import Reading
 from preserve.model import Nature
 from preserve.text import fold, is_number, is_unspaced, tokens
 
-_QUOTED = re.compile(
-    r"“[^”]{2,}”|„[^“”]{2,}[“”]|«[^»]{2,}»|»[^«]{2,}«|「[^」]{2,}」|『[^』]{2,}』|\"[^\"]{2,}\""
-)
+_QUOTED = re.compile(r"“[^”]{2,}”|„[^“”]{2,}[“”]|«[^»]{2,}»|»[^«]{2,}«|「[^」]{2,}」|『[^』]{2,}』|\"[^\"]{2,}\"")
 _SENTENCE_END = re.compile(r"[.!?。！？][”’\"'」』）)]*\s*$")
 _SIGNS = "%‰$€£¥₩₽₹"
 _NEAR = 3

@@ -40,6 +40,12 @@ class Rules(Protocol):
         """Whether an edit is none of the article's text, or says nothing."""
 
 
+def _says_nothing(text: str) -> bool:
+    """Whether words are signs alone (+, <, >), which markup and buttons leave behind."""
+    key = fold(text)
+    return not any(character.isalnum() or character in "%‰$€£¥" for character in key)
+
+
 class StoredRules:
     """For a stored copy against a page.
 
@@ -79,6 +85,9 @@ class StoredRules:
     def cosmetic(self, edit: Edit) -> bool:
         """See `Rules`."""
         sentence = self._old.slice(edit.old_sentence[0])
+        words = [self._old.slice(span) for span in edit.old] + [self._new.slice(span) for span in edit.new]
+        if _says_nothing("".join(words)):
+            return True
         return is_meter(sentence) or (self._at_edge(edit) and bool(not_prose(sentence)))
 
     def _at_edge(self, edit: Edit) -> bool:

@@ -44,9 +44,7 @@ _DASHES = "\u2010\u2011\u2012\u2013\u2014\u2212~\u301c"
 # which otherwise is two thirds of the cost.
 _WIDE = tuple(zip("，：．（）；！？…\u3000\xa0", ",:.();!?.  ", strict=True))
 # What must be gone before normalisation, or it keeps a base letter and its accent apart.
-_INVISIBLE = re.compile(
-    "[\u00ad\u034f\u061c\u180b-\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]+"
-)
+_INVISIBLE = re.compile("[\u00ad\u034f\u061c\u180b-\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]+")
 _REFERENCE = re.compile(r"&(?:#\d{2,7}|#[xX][0-9a-fA-F]{2,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 
 
@@ -175,12 +173,7 @@ def _clusters(text: str) -> list[tuple[int, int]]:
         end = at + 1
         if text[at] == "&" and (match := _REFERENCE.match(text, at)):
             end = match.end()
-        while (
-            end < length
-            and text[end] > "\xa7"
-            and not "\u4e00" <= text[end] <= "\u9fff"
-            and _joins(text[end])
-        ):
+        while end < length and text[end] > "\xa7" and not "\u4e00" <= text[end] <= "\u9fff" and _joins(text[end]):
             end += 1
         ranges.append((at, end))
         at = end

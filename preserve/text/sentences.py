@@ -22,117 +22,11 @@ _END = re.compile(f"{_WIDE_END.pattern}|{_SPACED_END.pattern}")
 _LAST_WORD = re.compile(r"[^\W_](?:[\w.’'\-])*$")
 # Abbreviations before a name or a number, after which a capital proves nothing: titles and references, in the
 # languages that write them with a point. Single letters, "z.B.", "U.S." and the like are recognised by their shape.
-_ABBREVIATIONS = frozenset(
-    [
-        "mr",
-        "mrs",
-        "ms",
-        "dr",
-        "prof",
-        "st",
-        "sr",
-        "jr",
-        "rev",
-        "gen",
-        "col",
-        "lt",
-        "sgt",
-        "capt",
-        "gov",
-        "sen",
-        "rep",
-        "hon",
-        "pres",
-        "adm",
-        "maj",
-        "vs",
-        "no",
-        "nos",
-        "vol",
-        "pp",
-        "fig",
-        "figs",
-        "ed",
-        "eds",
-        "inc",
-        "ltd",
-        "co",
-        "corp",
-        "dept",
-        "approx",
-        "ca",
-        "cf",
-        "etc",
-        "al",
-        "jan",
-        "feb",
-        "mar",
-        "apr",
-        "jun",
-        "jul",
-        "aug",
-        "sep",
-        "sept",
-        "oct",
-        "nov",
-        "dec",
-        "mt",
-        "ft",
-        "bzw",
-        "usw",
-        "evtl",
-        "ggf",
-        "inkl",
-        "exkl",
-        "nr",
-        "str",
-        "abs",
-        "art",
-        "bd",
-        "hrsg",
-        "vgl",
-        "sog",
-        "zzgl",
-        "dipl",
-        "ing",
-        "mag",
-        "tel",
-        "min",
-        "mio",
-        "mrd",
-        "std",
-        "jh",
-        "geb",
-        "gest",
-        "mme",
-        "mlle",
-        "av",
-        "env",
-        "chap",
-        "sra",
-        "dra",
-        "ud",
-        "uds",
-        "pág",
-        "núm",
-        "lic",
-        "arq",
-        "г",
-        "гг",
-        "ул",
-        "стр",
-        "им",
-        "др",
-        "проф",
-        "тыс",
-        "млн",
-        "млрд",
-        "руб",
-        "см",
-        "т",
-        "д",
-        "п",
-    ]
+_ABBREVIATION = re.compile(
+    "mrs?|ms|drs?|prof|st|sr|jr|rev|gen|col|lt|sgt|capt|gov|sen|rep|hon|pres|adm|maj|vs|nos?|vol|pp|figs?|eds?|inc|ltd"
+    "|co|corp|dept|approx|ca|cf|etc|al|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec|mt|ft"
+    "|bzw|usw|evtl|ggf|inkl|exkl|nr|str|abs|art|bd|hrsg|vgl|sog|zzgl|dipl|ing|mag|tel|min|mio|mrd|std|jh|geb|gest"
+    "|mme|mlle|av|env|chap|sra|dra|uds?|pág|núm|lic|arq|гг?|ул|стр|им|др|проф|тыс|млн|млрд|руб|см"
 )
 _LOWER_START = re.compile(r"\s+[\"'“‘«(\[]*([^\W\d_])")
 
@@ -169,13 +63,15 @@ def _ends_sentence(text: str, stop: int, end: int, start: int) -> bool:
     if text[stop] != "." or text[stop : stop + 2] == "..":
         return True
     word = _LAST_WORD.search(text, max(start, stop - 30), stop)
-    if word is None:
-        return True
-    last = word.group()
-    if len(last) == 1 and last.isalpha():
-        return False  # an initial
-    if "." in last and not last[-1].isdigit():
-        return False  # z.B., U.S., i.e.
-    if last.isdigit() and len(last) <= 2 and following:
-        return False  # an ordinal: der 3. Oktober
-    return last.casefold() not in _ABBREVIATIONS
+    return word is None or not _takes_point(word.group(), bool(following))
+
+
+def _takes_point(word: str, before_letter: bool) -> bool:
+    """Whether a word is written with a point that ends nothing."""
+    if len(word) == 1 and word.isalpha():
+        return True  # an initial
+    if "." in word and not word[-1].isdigit():
+        return True  # z.B., U.S., i.e.
+    if word.isdigit() and len(word) <= 2:
+        return before_letter  # an ordinal: der 3. Oktober
+    return bool(_ABBREVIATION.fullmatch(word.casefold()))

@@ -1,7 +1,7 @@
 """Simplified and traditional characters taken as one: for readings that differ in script alone.
 
-The only module that imports OpenCC. Characters are mapped one by one, without phrases, so that a text keeps its length and
-its offsets; what phrases would decide (乾 in 乾隆) is folded the same way on both sides and does no harm.
+The only module that imports OpenCC. Characters are mapped one by one, without phrases, so that a text keeps its
+length and its offsets; what phrases would decide (乾 in 乾隆) is folded the same way on both sides and does no harm.
 """
 
 from __future__ import annotations
@@ -38,11 +38,7 @@ def script_table(*texts: str) -> dict[int, int]:
     simplified = lines.translate(_ALSO).split("\n")
     if len(simplified) != len(characters):
         return {}
-    return {
-        ord(old): ord(new)
-        for old, new in zip(characters, simplified, strict=True)
-        if len(new) == 1 and new != old
-    }
+    return {ord(old): ord(new) for old, new in zip(characters, simplified, strict=True) if len(new) == 1 and new != old}
 
 
 def differ_in_script(one: str, other: str, table: dict[int, int]) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -13,10 +15,11 @@ from preserve.compare.reading import Reading
 from preserve.model import ChangeKind, Region
 from tests.compare_kit import CHINESE, ENGLISH, block, copy, page
 
-WORDS = (
+WORDS = re.findall(
+    r"\S+",
     "harbour bridge cable lamp council engineer repair opened closed slowly twice Monday Kessler 14 2400 31% not never "
-    "said that the a of by under night ship banks price"
-).split()
+    "said that the a of by under night ship banks price",
+)
 CHARACTERS = "港口大桥维修十四个月后重新开放两岸聚集市民工程师表示钢缆更换不没2400万人"
 
 
