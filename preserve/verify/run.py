@@ -16,7 +16,7 @@ from preserve.verify.coordinator import Archive, Coordinator, Listener, Tools
 from preserve.verify.hosts import Incident
 from preserve.verify.names import LEDGER
 from preserve.verify.plan import Known, Plan, make_plan
-from preserve.warc import ArchiveLock, ArchiveWriter, recover, scan_captures, warc_files
+from preserve.warc import ArchiveLock, ArchiveWriter, recover, refresh, scan_captures, warc_files
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +58,7 @@ def verify(
         mended = recover(directory)
         for line in mended.lines:
             listener.notice(line)
+        refresh(directory)
         with Ledger.create_or_open(directory / LEDGER) as ledger:
             return _Books(settings, tools, listener, ledger).run(tuple(arguments), new_run)
 

@@ -6,6 +6,7 @@ fetched, and what a capture means, is decided elsewhere.
 
 from preserve.warc.files import warc_files
 from preserve.warc.grouping import ArchivedPost
+from preserve.warc.index import IndexEntry, lookup, nearest, refresh
 from preserve.warc.lock import ArchiveLock
 from preserve.warc.originals import Known, read_original
 from preserve.warc.reader import read_block, read_capture, scan_captures
@@ -16,13 +17,17 @@ __all__ = [
     "ArchiveLock",
     "ArchiveWriter",
     "ArchivedPost",
+    "IndexEntry",
     "Known",
     "MendedFile",
     "Recovery",
+    "lookup",
+    "nearest",
     "read_block",
     "read_capture",
     "read_original",
     "recover",
+    "refresh",
     "scan_captures",
     "warc_files",
 ]

@@ -112,6 +112,19 @@ def decode(data: bytes) -> Record:
     return record
 
 
+def http_status_and_type(record: Record) -> tuple[str | None, str | None]:
+    """Status and Content-Type of the HTTP message in a record, as other tools read them: interim answers are
+    not passed over, and nothing is checked. None for what is not there.
+    """
+    stream = BytesIO(record.block)
+    uri = record.field("WARC-Target-URI") or ""
+    try:
+        head = ArcWarcRecordLoader(verify_http=False).load_http_headers(record.kind, uri, stream, len(record.block))
+    except (StatusAndHeadersParserException, EOFError):
+        head = None
+    return (head.get_statuscode(), head.get_header("content-type")) if head is not None else (None, None)
+
+
 def _verify(record: Record) -> None:
     labelled = record.field("WARC-Block-Digest")
     if labelled is None:

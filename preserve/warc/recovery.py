@@ -14,7 +14,6 @@ offsets, so
 
 from __future__ import annotations
 
-import mmap
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -25,11 +24,11 @@ from preserve.errors import ArchiveError
 from preserve.model import ArchivedCapture, RecordRef
 from preserve.warc.files import OPEN_SUFFIX, SUFFIX, sync_directory, warc_files
 from preserve.warc.grouping import ArchivedPost, Grouping
-from preserve.warc.members import DamagedMemberError, Member, read_members
-from preserve.warc.records import Record, decode
+from preserve.warc.members import Member
+from preserve.warc.records import Record
+from preserve.warc.salvage import Gap, walk
 
 QUARANTINE = "quarantine"
-_MEMBER_START = b"\x1f\x8b\x08"
 _COPY = 1024 * 1024
 
 
@@ -119,7 +118,7 @@ class _Findings:
     name: str
     end: int = 0
     records: int = 0
-    gaps: list[_Gap] = field(default_factory=list)
+    gaps: list[Gap] = field(default_factory=list)
     captures: list[ArchivedCapture] = field(default_factory=list)
     posts: list[ArchivedPost] = field(default_factory=list)
     grouping: Grouping = field(default_factory=Grouping)
@@ -142,13 +141,6 @@ class _Findings:
             self.captures.append(found)
         elif found is not None:
             self.posts.append(found)
-
-
-@dataclass(frozen=True, slots=True)
-class _Gap:
-    offset: int
-    end: int
-    why: str
 
 
 def _mend(path: Path) -> MendedFile:
@@ -183,42 +175,12 @@ def _mend(path: Path) -> MendedFile:
 def _examine(stream: BinaryIO, name: str) -> _Findings:
     found = _Findings(name)
     size = os.fstat(stream.fileno()).st_size
-    for piece in _walk(stream, size):
-        if isinstance(piece, _Gap):
+    for piece in walk(stream, size):
+        if isinstance(piece, Gap):
             found.gaps.append(piece)
         else:
             found.take(*piece)
     return found
-
-
-def _walk(stream: BinaryIO, size: int) -> Iterator[tuple[Record, Member] | _Gap]:
-    """Whole records, and the gaps between and behind them, in order."""
-    offset = 0
-    while offset < size:
-        try:
-            for member in read_members(stream, offset):
-                record = decode(member.data)
-                offset = member.end
-                yield record, member
-        except (DamagedMemberError, ValueError) as error:
-            why = error.why if isinstance(error, DamagedMemberError) else str(error)
-            resumed = _next_record(stream, offset + 1, size)
-            yield _Gap(offset, resumed, why)
-            offset = resumed
-
-
-def _next_record(stream: BinaryIO, start: int, size: int) -> int:
-    """Offset of the first whole record at or behind `start`; the file's size without one."""
-    with mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
-        at = mapped.find(_MEMBER_START, start)
-        while at >= 0:
-            try:
-                decode(next(read_members(stream, at)).data)
-            except (DamagedMemberError, ValueError):
-                at = mapped.find(_MEMBER_START, at + 1)
-            else:
-                return at
-    return size
 
 
 def _set_aside(stream: BinaryIO, path: Path, found: _Findings) -> tuple[Damage | None, tuple[Damage, ...]]:
@@ -232,7 +194,7 @@ def _set_aside(stream: BinaryIO, path: Path, found: _Findings) -> tuple[Damage |
     return tail, tuple(gaps)
 
 
-def _quarantine(stream: BinaryIO, path: Path, gap: _Gap) -> str:
+def _quarantine(stream: BinaryIO, path: Path, gap: Gap) -> str:
     directory = path.parent / QUARANTINE
     if not directory.exists():
         directory.mkdir()

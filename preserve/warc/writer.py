@@ -18,6 +18,7 @@ from preserve.settings import ArchiveSettings
 from preserve.times import Clock
 from preserve.warc.building import Maker, capture_records, post_record, text_record, warcinfo_record
 from preserve.warc.files import WarcFile, file_name, make_directory
+from preserve.warc.index import add_lines, line_of
 from preserve.warc.originals import Known, repetitions
 from preserve.warc.records import NewId, Record, encode
 from preserve.warc.summary import archived_capture
@@ -50,6 +51,7 @@ class ArchiveWriter:
         self._directory = make_directory(settings.directory)
         self._lock = threading.Lock()  # guards all below
         self._file: WarcFile | None = None
+        self._index: list[bytes] = []
         self._sequence = 0
         self._broken = ""
         self._appended = 0
@@ -138,16 +140,18 @@ class ArchiveWriter:
             self._synced = max(self._synced, upto)
 
     def close(self) -> None:
-        """Sync, and give the file its final name. Closing twice is nothing.
+        """Sync, give the file its final name, and enter its records into the index. Closing twice is nothing.
 
         Raises:
-            ArchiveError: the disk refused; the file keeps its `.open` name and the next run mends it.
+            ArchiveError: the disk refused; the file keeps its `.open` name and the next run mends it, or the index
+                is as it was and the next run makes up for it.
         """
         with self._sync_lock, self._lock:
             self._finish()
 
     def _append(self, records: Sequence[Record]) -> tuple[RecordRef, ...]:
         members = [encode(record) for record in records]
+        lines = [line_of(record) for record in records]
         with self._lock:
             file = self._ready()
             try:
@@ -158,11 +162,10 @@ class ArchiveWriter:
                 self._broken = str(error)
                 raise
             self._appended += 1
-        refs = []
-        for record, member in zip(records, members, strict=True):
-            refs.append(RecordRef(record.record_id, file.name, offset, len(member)))
-            offset += len(member)
-        return tuple(refs)
+            refs = _places(records, members, file.name, offset)
+            # In memory, for the index takes up closed files only; if they are lost, the file is read for them.
+            self._index += [line(ref) for line, ref in zip(lines, refs, strict=True) if line is not None]
+        return refs
 
     def _ready(self) -> WarcFile:
         """The file to append to: the present one, or a new one with its `warcinfo`."""
@@ -208,6 +211,8 @@ class ArchiveWriter:
         except OSError as error:
             self._broken = f"{file.path}: could not be closed: {error.strerror}; the next run mends it"
             raise ArchiveError(self._broken) from error
+        lines, self._index = self._index, []
+        add_lines(self._directory, lines)
 
     def _fsync(self, descriptor: int) -> None:
         try:
@@ -230,3 +235,11 @@ class ArchiveWriter:
             f"{file.path}: can't write: {error.strerror}; nothing was half written; "
             "free space or mend the disk, then run again"
         )
+
+
+def _places(records: Sequence[Record], members: Sequence[bytes], file: str, offset: int) -> tuple[RecordRef, ...]:
+    refs = []
+    for record, member in zip(records, members, strict=True):
+        refs.append(RecordRef(record.record_id, file, offset, len(member)))
+        offset += len(member)
+    return tuple(refs)

@@ -1,0 +1,56 @@
+"""Every whole record of a file, whatever lies between them: damage is stepped over, not stumbled on."""
+
+from __future__ import annotations
+
+import mmap
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from preserve.warc.members import DamagedMemberError, Member, read_members
+from preserve.warc.records import Record, decode
+
+_MEMBER_START = b"\x1f\x8b\x08"
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A stretch from `offset` to `end`, in bytes, that is no whole record, and why."""
+
+    offset: int
+    end: int
+    why: str
+
+
+def walk(stream: BinaryIO, size: int) -> Iterator[tuple[Record, Member] | Gap]:
+    """Whole records of a file of `size` bytes, and the gaps between and behind them, in order.
+
+    Raises:
+        OSError: the file can't be read.
+    """
+    offset = 0
+    while offset < size:
+        try:
+            for member in read_members(stream, offset):
+                record = decode(member.data)
+                offset = member.end
+                yield record, member
+        except (DamagedMemberError, ValueError) as error:
+            why = error.why if isinstance(error, DamagedMemberError) else str(error)
+            resumed = _next_record(stream, offset + 1, size)
+            yield Gap(offset, resumed, why)
+            offset = resumed
+
+
+def _next_record(stream: BinaryIO, start: int, size: int) -> int:
+    """Offset of the first whole record at or behind `start`; the file's size without one."""
+    with mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
+        at = mapped.find(_MEMBER_START, start)
+        while at >= 0:
+            try:
+                decode(next(read_members(stream, at)).data)
+            except (DamagedMemberError, ValueError):
+                at = mapped.find(_MEMBER_START, at + 1)
+            else:
+                return at
+    return size
