@@ -16,6 +16,15 @@ from preserve.text import han_share, is_unspaced
 
 _BODY = frozenset({Region.BODY})
 _SENTENCE_END = re.compile(r"(?<![.…])[.!?。！？][”’\"'」』）)\]»“]*\s*$")
+# Credits and rights, which a site puts under every article and a copy seldom keeps.
+_RIGHTS = re.compile(
+    r"^[(（\[]?\s*(?:©|\(c\)\s|(?:image|photo|picture|video|graphic|foto|bild)\w*\s+(?:credit|courtesy|by|source)\b)"
+    r"|^copyright\b|copyright\s*(?:©|\(c\)|\d{4})|all rights reserved|alle rechte vorbehalten|tous droits réservés|todos los derechos|все права защищены"
+    r"|(?:版权|版權|著作权|著作權)(?:归|歸|所有|属|屬)|(?:转载|轉載)(?:请|請|须|須)|未经[^。]{0,8}(?:许可|授权)[^。]{0,8}转载"
+    r"|未經[^。]{0,8}(?:許可|授權)[^。]{0,8}轉載|無断転載|無断複製",
+    re.I,
+)
+_RIGHTS_LONGEST = 200
 _MARKUP = re.compile(r"<[a-z]+ [a-z-]+\s*=\s*[\"'“]|\{\{|\}\}|function\s*\(", re.I)
 _ASIDE_END = re.compile(r"(?<=[^\s(（【\[])\s*[(（【\[][^()（）【】\[\]]{0,60}[)）】\]]\s*$")
 _LABEL = re.compile(
@@ -94,10 +103,9 @@ def outside_article(block: Block, column: AbstractSet[Region] = _BODY) -> str:
 def not_prose(text: str) -> str:
     """Why a text is no prose, by its form; "" when it is."""
     stripped = text.strip()
-    if _LABEL.match(stripped):
-        return "label"
-    if _MARKUP.search(stripped):
-        return "markup"
+    reason = _line_around(stripped)
+    if reason:
+        return reason
     stripped = _ASIDE_END.sub("", stripped)
     unspaced = han_share(stripped) > 0.3 or is_unspaced(stripped[:1])
     if not _SENTENCE_END.search(stripped) and len(stripped) < (60 if unspaced else 180):
@@ -105,6 +113,17 @@ def not_prose(text: str) -> str:
     if unspaced:
         return "short" if len(stripped) < 8 else ""
     return "short" if len(stripped.split()) < 5 else ""
+
+
+def _line_around(text: str) -> str:
+    """Which of the lines that stand around an article a text is; "" when none."""
+    if _LABEL.match(text):
+        return "label"
+    if _MARKUP.search(text):
+        return "markup"
+    if len(text) <= _RIGHTS_LONGEST and _RIGHTS.search(text):
+        return "rights"
+    return "meter" if is_meter(text.rstrip(".")) else ""
 
 
 def is_notice(text: str) -> bool:

@@ -17,14 +17,14 @@ from preserve.model import Measures
 
 SHINGLE = 5
 GRAM = 3
-_MOST = 8_000
+_MOST = 4_000
 
 
 def measure(stored: str, page: str) -> Measures:
     """All measures over two folded texts.
 
     Shingles are runs of 5 characters of the folded text, as sets; grams are runs of 3 characters, counted. Texts
-    are taken up to 8,000 characters each: measuring costs as much as comparing, and the beginning of an article says
+    are taken up to 4,000 characters each: measuring costs as much as comparing, and the beginning of an article says
     how alike two versions are. Two empty texts are alike (1.0).
     """
     if stored == page:
