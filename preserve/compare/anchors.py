@@ -11,9 +11,11 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate, pairwise
 
 from preserve.compare.reading import Reading, Unit
 
+_WHOLE_LEAST = 14
 _MANY = 8
 _FAR = 1500
 _STRAY_SHARE = 0.15
@@ -42,7 +44,15 @@ class Anchoring:
 
 
 def anchor(units: Sequence[Unit], page: Reading) -> Anchoring:
-    """Find the strong units on the page and chain them."""
+    """Find the strong units on the page and chain them.
+
+    Where the whole text stands on the page in one piece, that is where it is, however often parts of it recur.
+    """
+    whole = "".join(unit.key for unit in units)
+    at = page.text.find(whole) if len(whole) >= _WHOLE_LEAST else -1
+    if at >= 0:
+        ends = list(accumulate((len(unit.key) for unit in units), initial=at))
+        return Anchoring(tuple(Anchor(index, *pair) for index, pair in enumerate(pairwise(ends))), {})
     places = {
         index: found for index, unit in enumerate(units) if unit.strong and (found := _occurrences(page.text, unit.key))
     }

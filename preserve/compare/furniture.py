@@ -19,7 +19,8 @@ _SENTENCE_END = re.compile(r"(?<![.…])[.!?。！？][”’\"'」』）)\]»�
 # Credits and rights, which a site puts under every article and a copy seldom keeps.
 _RIGHTS = re.compile(
     r"^[(（\[]?\s*(?:©|\(c\)\s|(?:image|photo|picture|video|graphic|foto|bild)\w*\s+(?:credit|courtesy|by|source)\b)"
-    r"|^copyright\b|copyright\s*(?:©|\(c\)|\d{4})|all rights reserved|alle rechte vorbehalten|tous droits réservés|todos los derechos|все права защищены"
+    r"|^copyright\b|copyright\s*(?:©|\(c\)|\d{4})"
+    r"|all rights reserved|alle rechte vorbehalten|tous droits réservés|todos los derechos|все права защищены"
     r"|(?:版权|版權|著作权|著作權)(?:归|歸|所有|属|屬)|(?:转载|轉載)(?:请|請|须|須)|未经[^。]{0,8}(?:许可|授权)[^。]{0,8}转载"
     r"|未經[^。]{0,8}(?:許可|授權)[^。]{0,8}轉載|無断転載|無断複製",
     re.I,
