@@ -75,6 +75,7 @@ CAPTURES = st.builds(
             st.none() | RECORDS,
             DIGESTS,
             DIGESTS,
+            st.none() | RECORDS,
         ),
         max_size=3,
     ).map(tuple),
