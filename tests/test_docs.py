@@ -17,7 +17,8 @@ import preserve
 from preserve.cli.app import COMMANDS
 from preserve.config import default_config_text
 from preserve.config.options import OPTIONS
-from preserve.jsonlines import change_object, check_object
+from preserve.confirm import Observation, standing
+from preserve.jsonlines import change_object, check_object, standing_object
 from preserve.ledger.schema import APPEND_ONLY
 from preserve.model import (
     REASONS,
@@ -77,29 +78,32 @@ def test_every_reason_is_defined_under_its_verdict() -> None:
     for first, reason in re.findall(r"^\| (?:`([a-z]+)`)? ?\| `([a-z0-9-]+)` \|", section, re.MULTILINE):
         verdict = first or verdict
         found.setdefault(verdict, set()).add(reason)
-    wanted = {
-        verdict.value: {one.value for one in reasons} for verdict, reasons in REASONS.items() if reasons
-    }
+    wanted = {verdict.value: {one.value for one in reasons} for verdict, reasons in REASONS.items() if reasons}
     assert found == wanted
 
 
 def test_every_json_key_is_documented_and_no_other() -> None:
     check = Check("p.md", None, datetime(2020, 1, 1, tzinfo=UTC), Judgement(Verdict.INTACT))
-    section = VERDICTS.split("## The keys of `--json`")[1].split("## Measures")[0]
-    written = {
-        key
-        for cell in re.findall(r"^\| (`.*?) \|", section, re.MULTILINE)
-        for key in re.findall(r"`(\w+)`", cell)
-    }
+    written = keys_under("## The keys of `--json`")
     change = change_object(Change(ChangeKind.REPLACE, "a", "b"))
     assert written == set(check_object(check)) | set(change)
 
 
+def test_every_key_of_the_standing_is_documented_and_no_other() -> None:
+    seen = standing([Observation(datetime(2020, 1, 1, tzinfo=UTC), Verdict.GONE)])
+    assert keys_under("### The standing") == set(standing_object(seen) or ())
+
+
+def keys_under(heading: str) -> set[str]:
+    """The keys in the first column of the tables below a heading, up to the next one."""
+    section = re.split(r"\n##", VERDICTS.split(f"\n{heading}\n")[1])[0]
+    cells = re.findall(r"^\| (`.*?) \|", section, re.MULTILINE)
+    return {key for cell in cells for key in re.findall(r"`(\w+)`", cell)}
+
+
 def test_every_measure_is_defined() -> None:
     section = VERDICTS.split("## Measures")[1]
-    assert set(re.findall(r"^\| `(\w+)`", section, re.MULTILINE)) == {
-        field.name for field in fields(Measures)
-    }
+    assert set(re.findall(r"^\| `(\w+)`", section, re.MULTILINE)) == {field.name for field in fields(Measures)}
 
 
 def test_every_table_and_view_of_the_ledger_is_described(tmp_path: Path) -> None:
@@ -170,7 +174,5 @@ def test_every_dependency_has_its_reason() -> None:
 def test_every_room_of_the_package_has_its_layer() -> None:
     page = (ROOT / "docs" / "decisions" / "0002-layers.md").read_text("utf-8")
     package = Path(preserve.__file__).parent
-    found = {
-        path.stem for path in package.iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()
-    }
+    found = {path.stem for path in package.iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()}
     assert found - {"__init__", "__main__"} == set(re.findall(r"`([a-z0-9]+)`", tables_of(page)))
