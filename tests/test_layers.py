@@ -15,17 +15,17 @@ LAYERS: dict[str, int] = {
     **dict.fromkeys(("__init__", "model", "settings", "errors", "urls", "times", "http1"), 0),
     "digests": 1,
     # rules, pure
-    "text": 10,
-    **dict.fromkeys(("compare", "verdict", "confirm"), 11),
+    **dict.fromkeys(("text", "merkle"), 10),
+    **dict.fromkeys(("compare", "verdict", "confirm", "leaves"), 11),
     # edges
     "markup": 20,
-    **dict.fromkeys(("posts", "fetch", "warc", "extract", "ledger"), 21),
+    **dict.fromkeys(("posts", "fetch", "warc", "extract", "ledger", "checkpoints"), 21),
     # application
-    **dict.fromkeys(("config", "tasks", "jsonlines"), 30),
+    **dict.fromkeys(("config", "tasks", "jsonlines", "sealing"), 30),
     "judging": 31,
     "judges": 32,
     **dict.fromkeys(("rejudge", "verify"), 33),
-    **dict.fromkeys(("copies", "explain"), 34),
+    **dict.fromkeys(("copies", "explain", "audit"), 34),
     # face
     "cli": 40,
     "__main__": 41,
@@ -41,6 +41,8 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "markdown_it": ("posts",),
     "opencc": ("text",),
     "sqlite3": ("ledger",),
+    "cryptography": ("checkpoints",),
+    "rfc8785": ("leaves",),
     "click": ("cli",),
     "rich": ("cli",),
     "tomllib": ("config", "posts", "verdict"),
