@@ -55,7 +55,7 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Kept:
     post(place, "d-longer.md", "2020-05-09", (*corrected, "The council will look at the matter again in the spring."))
     post(place, "2020-05-10-e-other-text.md", "", ANOTHER_TEXT, url=SOURCE + "/")
     post(place, "f-empty.md", "2020-05-11", (), url="https" + SOURCE[4:])
-    post(place, "g-undated.md", "", ANOTHER_TEXT, title="A last word on the ferry")
+    post(place, "g-undated.md", "", ANOTHER_TEXT, title=r"\e[31mA last word\u202e")
     post(place, "alone.md", "2020-05-06", first, url=OTHER)
     place.verify()
     for path in place.posts.iterdir():
@@ -167,3 +167,11 @@ def test_json_has_copies_and_steps(kept: Kept) -> None:
     assert said["copies"][0]["stored_record_id"].startswith("urn:uuid:")
     assert [step["related"] for step in said["steps"]] == [True, True, True, False, True]
     assert said["steps"][1]["changes"][0]["old"] == "2,400"
+
+
+def test_a_title_can_not_steer_the_terminal(kept: Kept) -> None:
+    assert kept.timeline.witnesses[6].title == "\x1b[31mA last word\u202e"
+    shown = command(kept, SOURCE).stdout
+    assert "A last word" in shown
+    assert "\x1b" not in shown
+    assert "\u202e" not in shown

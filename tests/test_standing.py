@@ -86,7 +86,7 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
             newly = not_found if week == 2 else {"week": week}
             samples = [
                 Sample(post="p/long-gone.md", source="https://a.example/1", **not_found),  # type: ignore[arg-type]
-                Sample(post="p/newly-gone.md", source="https://a.example/2", **newly),  # type: ignore[arg-type]
+                Sample(post="p/newly-gone.md", source="https://a.example/2", **newly),
                 Sample(post="p/edited.md", source="https://a.example/3", week=week, judgement=EDIT),
                 Sample(post="p/intact.md", source="https://a.example/4", week=week),
             ]

@@ -95,6 +95,8 @@ def _sources(explanation: Explanation) -> Table:
         final = check.capture.final
         record = (final.response if final is not None else None) or check.capture.summary
         rows.append(("page", _record(record)))
+        if final is not None and final.revisit_of is not None:
+            rows.append(("its bytes in", _record(final.revisit_of)))
     if check.stored_record is not None:
         rows.append(("stored copy", _record(check.stored_record)))
     if check.extractor:
