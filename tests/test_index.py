@@ -17,7 +17,7 @@ from warc_support import START, URL, capture, exchange, page, writer_for
 from preserve.errors import ArchiveError
 from preserve.model import Capture
 from preserve.urls import legal_uri
-from preserve.warc import ArchiveWriter, Known, lookup, nearest, refresh, warc_files
+from preserve.warc import ArchiveWriter, Known, index, lookup, nearest, refresh, warc_files
 from preserve.warc.index import INDEX
 from preserve.warc.surt import surt
 
@@ -100,6 +100,19 @@ def test_files_it_lacks_are_added_and_files_that_are_gone_left_out(tmp_path: Pat
     second.unlink()
     refresh(tmp_path)
     assert ours(tmp_path) == [line for line in lines if second.name not in line]
+
+
+def test_lines_are_sorted_with_few_of_them_in_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(index, "HELD_LINES", 3)
+    with writer_for(tmp_path) as writer:
+        fill(writer)
+        fill(writer)
+        assert sorted(path.suffix for path in tmp_path.iterdir()) == [".open"]
+    lines = ours(tmp_path)
+    assert lines == theirs(tmp_path)
+    (tmp_path / INDEX).unlink()
+    refresh(tmp_path)
+    assert ours(tmp_path) == lines
 
 
 def test_a_file_still_open_is_not_in_it(tmp_path: Path) -> None:

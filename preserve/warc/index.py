@@ -11,12 +11,13 @@ import heapq
 import json
 import os
 import re
+import tempfile
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, BinaryIO
 
 from preserve.digests import digest
 from preserve.errors import ArchiveError
@@ -29,6 +30,7 @@ from preserve.warc.salvage import Gap, walk
 from preserve.warc.surt import surt
 
 INDEX = "index.cdxj"
+HELD_LINES = 50_000  # some 20 MB
 _INDEXED = frozenset({"response", "revisit", "resource", "metadata"})
 _TIME = "%Y%m%d%H%M%S"
 _FILE = b'"filename": '
@@ -87,15 +89,62 @@ def line_of(record: Record) -> Line | None:
     return line
 
 
-def add_lines(directory: str | Path, lines: Iterable[bytes]) -> None:
+class SortedLines:
+    """Lines on their way into the index: sorted, and in memory only so many of them. Not thread-safe.
+
+    Args:
+        directory: where those beyond that are put aside, in files without a name that end with the process.
+    """
+
+    def __init__(self, directory: str | Path) -> None:
+        self._directory = directory
+        self._limit = HELD_LINES
+        self._held: list[bytes] = []
+        self._aside: list[IO[bytes]] = []
+
+    def __bool__(self) -> bool:
+        return bool(self._held or self._aside)
+
+    def __iter__(self) -> Iterator[bytes]:
+        for file in self._aside:
+            file.seek(0)
+        return heapq.merge(*self._aside, sorted(self._held))
+
+    def add(self, line: bytes) -> None:
+        """Take one line."""
+        self._held.append(line)
+        if len(self._held) >= self._limit:
+            self._put_aside()
+
+    def close(self) -> None:
+        """Let go of all lines."""
+        for file in self._aside:
+            file.close()
+        self._held, self._aside = [], []
+
+    def _put_aside(self) -> None:
+        file = None
+        try:
+            file = tempfile.TemporaryFile(dir=self._directory)  # noqa: SIM115 - closed by `close`
+            file.writelines(sorted(self._held))
+            file.flush()
+        except OSError:  # no room: memory has to do, and the record that brought this line is safe
+            self._limit *= 2
+            if file is not None:
+                file.close()
+            return
+        self._held = []
+        self._aside.append(file)
+
+
+def add_lines(directory: str | Path, lines: SortedLines) -> None:
     """Merge the lines of a file that was closed into the index.
 
     Raises:
         ArchiveError: it can't be written; the index is as it was, and the next run makes up for it.
     """
-    fresh = sorted(lines)
-    if fresh:
-        _rewrite(Path(directory), fresh, frozenset())
+    if lines:
+        _rewrite(Path(directory), lines, frozenset())
 
 
 def refresh(directory: str | Path) -> tuple[str, ...]:
@@ -113,13 +162,15 @@ def refresh(directory: str | Path) -> tuple[str, ...]:
     there = {path.name for path in warc_files(directory) if not path.name.endswith(OPEN_SUFFIX)}
     known = _files_in(directory / INDEX)
     added: list[str] = []
-    fresh: list[bytes] = []
-    for name in sorted(there - known):
-        lines = list(_lines_of(directory / name))
-        fresh += lines
-        added += [name] * bool(lines)
-    if fresh or known - there:
-        _rewrite(directory, sorted(fresh), known - there)
+    fresh = SortedLines(directory)
+    with closing(fresh):
+        for name in sorted(there - known):
+            line = None
+            for line in _lines_of(directory / name):
+                fresh.add(line)
+            added += [name] * (line is not None)
+        if fresh or known - there:
+            _rewrite(directory, fresh, known - there)
     return tuple(added)
 
 
@@ -223,8 +274,8 @@ def _unquoted(written: bytes) -> str:
     return ""  # a damaged line: as that of a file that is gone
 
 
-def _rewrite(directory: Path, fresh: list[bytes], gone: frozenset[str]) -> None:
-    """The index with `fresh` (sorted) merged in and the lines of files that are `gone` left out."""
+def _rewrite(directory: Path, fresh: Iterable[bytes], gone: frozenset[str]) -> None:
+    """Write the index anew, with `fresh` (sorted) merged in and the lines of files that are `gone` left out."""
     index, new = directory / INDEX, directory / (INDEX + ".new")
     try:
         with new.open("wb") as target:

@@ -9,6 +9,7 @@ import os
 import threading
 import uuid
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from datetime import datetime
 from types import TracebackType
 
@@ -18,7 +19,7 @@ from preserve.settings import ArchiveSettings
 from preserve.times import Clock
 from preserve.warc.building import Maker, capture_records, post_record, text_record, warcinfo_record
 from preserve.warc.files import WarcFile, file_name, make_directory
-from preserve.warc.index import add_lines, line_of
+from preserve.warc.index import SortedLines, add_lines, line_of
 from preserve.warc.originals import Known, repetitions
 from preserve.warc.records import NewId, Record, encode
 from preserve.warc.summary import archived_capture
@@ -51,7 +52,7 @@ class ArchiveWriter:
         self._directory = make_directory(settings.directory)
         self._lock = threading.Lock()  # guards all below
         self._file: WarcFile | None = None
-        self._index: list[bytes] = []
+        self._index = SortedLines(self._directory)
         self._sequence = 0
         self._broken = ""
         self._appended = 0
@@ -163,8 +164,10 @@ class ArchiveWriter:
                 raise
             self._appended += 1
             refs = _places(records, members, file.name, offset)
-            # In memory, for the index takes up closed files only; if they are lost, the file is read for them.
-            self._index += [line(ref) for line, ref in zip(lines, refs, strict=True) if line is not None]
+            # Kept aside, for the index takes up closed files only; if they are lost, the file is read for them.
+            for line, ref in zip(lines, refs, strict=True):
+                if line is not None:
+                    self._index.add(line(ref))
         return refs
 
     def _ready(self) -> WarcFile:
@@ -201,18 +204,19 @@ class ArchiveWriter:
 
     def _finish(self) -> None:
         file, self._file = self._file, None
+        lines, self._index = self._index, SortedLines(self._directory)
         if file is None:
             return
-        if self._broken:
-            file.abandon()
-            return
-        try:
-            file.finish()
-        except OSError as error:
-            self._broken = f"{file.path}: could not be closed: {error.strerror}; the next run mends it"
-            raise ArchiveError(self._broken) from error
-        lines, self._index = self._index, []
-        add_lines(self._directory, lines)
+        with closing(lines):
+            if self._broken:
+                file.abandon()
+                return
+            try:
+                file.finish()
+            except OSError as error:
+                self._broken = f"{file.path}: could not be closed: {error.strerror}; the next run mends it"
+                raise ArchiveError(self._broken) from error
+            add_lines(self._directory, lines)
 
     def _fsync(self, descriptor: int) -> None:
         try:
