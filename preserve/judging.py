@@ -8,6 +8,7 @@ because HTML is parsed here and lxml is kept to one thread.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 from preserve import http1
@@ -31,7 +32,7 @@ from preserve.posts import parse_post, stored_copy
 from preserve.settings import DigestAlgorithm, Settings
 from preserve.tasks import Judged, JudgedPost, JudgeTask, PostBytes
 from preserve.text import fold
-from preserve.verdict import Case, ProbeSeen, find_markers, judge
+from preserve.verdict import Case, ProbeSeen, find_markers, judge, needs_markers
 from preserve.warc import read_capture
 
 HTML_TYPES = ("text/html", "application/xhtml+xml", "text/plain", "application/xml", "text/xml", "")
@@ -51,7 +52,7 @@ class Weighed:
     case: Case | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Page:
     """A capture's page, as far as it could be read."""
 
@@ -59,6 +60,16 @@ class _Page:
     extraction: Extraction | None
     problem: str
     reader_failed: bool = False
+    body: bytes = b""
+
+    @cached_property
+    def marked(self) -> Extraction | None:
+        """The extraction with the vendors' markers found in headers and markup; looked for when first asked."""
+        if self.extraction is None or self.capture.final is None:
+            return self.extraction
+        html = decode_html(self.body, self.capture.final.header("content-type")).text
+        facts = replace(self.extraction.facts, markers=find_markers(self.capture, html))
+        return replace(self.extraction, facts=facts)
 
 
 def judge_capture(task: JudgeTask) -> Judged:
@@ -115,9 +126,7 @@ def _read_page(archive: Path, ref: ArchivedCapture, settings: Settings) -> _Page
     if not decoded.body.strip():
         return _Page(capture, None, decoded.problem)
     extraction = extract_page(decoded.body, content_type=content_type, url=final.url)
-    html = decode_html(decoded.body, content_type).text
-    facts = replace(extraction.facts, markers=find_markers(capture, html))
-    return _Page(capture, replace(extraction, facts=facts), decoded.problem)
+    return _Page(capture, extraction, decoded.problem, body=decoded.body)
 
 
 def decoded_body(exchange: Exchange, settings: Settings) -> http1.Decoded:
@@ -130,7 +139,7 @@ def _probe_seen(archive: Path, task: JudgeTask) -> ProbeSeen | None:
     if task.probe is None:
         return None
     probe = _read_page(archive, task.probe, task.settings)
-    return ProbeSeen(probe.capture, probe.extraction)
+    return ProbeSeen(probe.capture, probe.marked)
 
 
 class _Earlier:
@@ -184,7 +193,8 @@ def _judge_post(
     comparison = None
     if page.extraction is not None and stored.blocks:
         comparison = compare(stored, page.extraction, template=task.template)
-    case = Case(stored, page.capture, page.extraction, comparison, probe, page.problem, page.reader_failed)
+    extraction = page.marked if needs_markers(page.capture, comparison) else page.extraction
+    case = Case(stored, page.capture, extraction, comparison, probe, page.problem, page.reader_failed)
     judgement = judge(case)
     comparable = judgement.verdict in COMPARABLE
     since_last = earlier.since_last() if earlier is not None and comparable else None

@@ -5,6 +5,6 @@ Pure: no I/O but the reading of its own word lists, no clock, no network. `judge
 
 from preserve.verdict.case import Case, ProbeSeen
 from preserve.verdict.chain import judge, rules_for
-from preserve.verdict.markers import find_markers
+from preserve.verdict.markers import find_markers, needs_markers
 
-__all__ = ["Case", "ProbeSeen", "find_markers", "judge", "rules_for"]
+__all__ = ["Case", "ProbeSeen", "find_markers", "judge", "needs_markers", "rules_for"]

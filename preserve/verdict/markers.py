@@ -13,10 +13,11 @@ from importlib.resources import files
 from typing import Any
 from urllib.parse import unquote
 
-from preserve.model import Capture
+from preserve.model import Capture, Comparison
 
 HEAD_CHARS = 32 * 1024  # interstitials are small; what stands further down an ordinary page says nothing
 TAIL_CHARS = 8 * 1024
+_SEEN_WHOLE = 0.95
 _SMALL_PAGE = 48 * 1024
 _SETS_COOKIE = re.compile(r"document\s*\.\s*cookie\s*=|cookiestore\.set|document\[['\"]cookie['\"]\]")
 _RELOADS = re.compile(
@@ -64,6 +65,17 @@ def find_markers(capture: Capture, html: str) -> tuple[str, ...]:
         elif weak:
             found.append(f"{kind}/~{vendor}")
     return tuple(found) + _shapes(html)
+
+
+def needs_markers(capture: Capture, comparison: Comparison | None) -> bool:
+    """Whether markers could bear on the verdict; looking for them costs as much as comparing.
+
+    They can't where a page was answered with success and nearly all of the stored copy is on it: that page is the
+    article, whatever scripts it carries.
+    """
+    final = capture.final
+    answered = final is not None and final.status is not None and 200 <= final.status < 300
+    return not (answered and comparison is not None and comparison.coverage >= _SEEN_WHOLE)
 
 
 def address_says(url: str) -> frozenset[str]:

@@ -39,7 +39,7 @@ def vendor_challenge(view: View) -> Finding | None:
         found = find_markers(view.capture, "")
         names = tuple(name for name in found if name.startswith("challenge/") and "~" not in name)
     if not names:
-        return Finding("no bot check's markers")
+        return None if view.in_sight else Finding("no bot check's markers")
     if view.in_sight:
         return Finding(f"{tell(names)}, but the article is there")
     if view.prose_length > 2 * WALL_LENGTH:
