@@ -25,7 +25,7 @@ from ledger_samples import (
 )
 
 from preserve.errors import ArchiveError
-from preserve.ledger import Incident, Ledger, RunState, SummaryRow, UnfinishedRun
+from preserve.ledger import Incident, Ledger, LoggedCheckpoint, LoggedFile, RunState, SummaryRow, UnfinishedRun
 from preserve.ledger.schema import APPEND_ONLY
 from preserve.ledger.writing import ENOUGH_SOURCES
 from preserve.model import Judgement, Reason, Verdict
@@ -382,6 +382,8 @@ def fill(ledger: Ledger) -> None:
     run = add(ledger, Sample(judgement=EDIT))
     ledger.add_incident(run, "news.example", "unreachable/timeout", 8, 10)
     ledger.add_blocks("news.example", SOURCE, [digest("footer")])
+    ledger.add_files([LoggedFile("preserve-1.warc.gz", 4000, digest("file"))])
+    ledger.add_checkpoint(LoggedCheckpoint(1, b"r" * 32, digest("note"), (b"r" * 32,)))
 
 
 @pytest.mark.parametrize("table", APPEND_ONLY)

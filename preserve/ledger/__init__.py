@@ -1,6 +1,18 @@
 """The ledger: what every check concluded, in one SQLite file that only grows; only it knows SQLite."""
 
 from preserve.ledger.ledger import Ledger
+from preserve.ledger.log import LogEntry, LoggedCheckpoint, LoggedFile
 from preserve.ledger.values import Incident, KeptSource, RunPlan, RunState, SummaryRow, UnfinishedRun
 
-__all__ = ["Incident", "KeptSource", "Ledger", "RunPlan", "RunState", "SummaryRow", "UnfinishedRun"]
+__all__ = [
+    "Incident",
+    "KeptSource",
+    "Ledger",
+    "LogEntry",
+    "LoggedCheckpoint",
+    "LoggedFile",
+    "RunPlan",
+    "RunState",
+    "SummaryRow",
+    "UnfinishedRun",
+]

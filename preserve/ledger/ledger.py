@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from preserve.confirm import Observation
+from preserve.leaves import EntryKind, capture_entry
 from preserve.ledger import reading
 from preserve.ledger.codec import (
     pack_digest,
@@ -27,6 +28,7 @@ from preserve.ledger.codec import (
     unpack_time,
 )
 from preserve.ledger.database import Database, open_for_reading, open_for_writing
+from preserve.ledger.log import Log, LoggedCheckpoint, LoggedFile
 from preserve.ledger.reading import Reader
 from preserve.ledger.schema import REBUILD_LATEST
 from preserve.ledger.values import Grouping, Incident, KeptSource, RunPlan, RunState, SummaryRow, UnfinishedRun
@@ -52,10 +54,14 @@ class Ledger:
 
     Args:
         database: the open file.
+
+    Attributes:
+        log: what was logged.
     """
 
     def __init__(self, database: Database) -> None:
         self._database, self._reader, self._writer = database, Reader(database), Writer(database)
+        self.log = Log(database, self._reader)
 
     @classmethod
     def create_or_open(cls, path: Path) -> Self:
@@ -92,10 +98,12 @@ class Ledger:
     def begin_run(self, plan: RunPlan) -> int:
         """Note that a run begins; its number."""
         with self._database.transaction():
-            return self._database.insert(
+            run = self._database.insert(
                 "INSERT INTO runs (started_at, arguments, settings, software) VALUES (?, ?, ?, ?)",
                 (pack_time(plan.started_at), pack_json(plan.posts_arguments), plan.settings, plan.software),
             )
+            self.log.append_from_row(EntryKind.RUN, run)
+        return run
 
     def unfinished_run(self) -> UnfinishedRun | None:
         """The last run, when it has no end; None when it has, or there is none."""
@@ -115,6 +123,7 @@ class Ledger:
         """
         with self._database.transaction():
             self._database.insert("INSERT INTO run_ends VALUES (?, ?, ?)", (run, pack_time(ended_at), str(state)))
+            self.log.append_from_row(EntryKind.RUN_END, run)
 
     def posts_checked_in(self, run: int) -> set[str]:
         """The posts that have a check in `run`."""
@@ -146,11 +155,11 @@ class Ledger:
         """
         with self._database.transaction():
             for check in checks:
-                self._writer.check(run, check)
+                self.log.append_check(self._writer.check(run, check), run, check)
             for host, source, digests in blocks:
                 self._writer.blocks(host, source, digests)
             for capture in captures:
-                self._writer.capture(capture)
+                self.log.append(EntryKind.CAPTURE, self._writer.capture(capture), capture_entry(capture))
 
     def latest(self, post: str) -> Check | None:
         """The last check of a post, or None."""
@@ -320,6 +329,27 @@ class Ledger:
             (pack_text(post), pack_digest(digest)),
         )
         return None if row is None else unpack_record(*row)
+
+    # ------------------------------------------------------------ the log
+
+    def add_files(self, files: Iterable[LoggedFile]) -> None:
+        """Log WARC files that were closed.
+
+        Raises:
+            ArchiveError: one is logged already.
+        """
+        with self._database.transaction():
+            for file in files:
+                self.log.append_file(self._writer.intern("file", pack_text(file.file)), file)
+
+    def add_checkpoint(self, made: LoggedCheckpoint) -> None:
+        """Log a checkpoint that is on disk.
+
+        Raises:
+            ArchiveError: there is one of that size already.
+        """
+        with self._database.transaction():
+            self.log.append_checkpoint(made)
 
     # ------------------------------------------------------------ what is learned of hosts
 

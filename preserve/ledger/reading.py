@@ -61,6 +61,7 @@ LEFT JOIN files AS copy_files ON copy_files.id = copies.file_id
 _POST: Final = "(SELECT id FROM posts WHERE path = ?)"
 # All of these are put together from constants.
 OF_POST: Final = f"{_CHECKS} WHERE checks.post_id = {_POST} ORDER BY checks.id"
+NUMBERED: Final = f"{_CHECKS} WHERE checks.id = ?"
 OF_RUN: Final = f"{_CHECKS} WHERE checks.run_id = ? ORDER BY checks.id"
 LATEST: Final = f"{_CHECKS} WHERE checks.id IN (SELECT check_id FROM latest) ORDER BY checks.id"  # noqa: S608
 LATEST_OF_POST: Final = f"{_CHECKS} WHERE checks.id = (SELECT check_id FROM latest WHERE post_id = {_POST})"  # noqa: S608

@@ -139,7 +139,7 @@ _TABLES = (
     END""",
 )
 
-APPEND_ONLY: Final = (
+_FIRST: Final = (
     "hosts",
     "urls",
     "posts",
@@ -155,6 +155,28 @@ APPEND_ONLY: Final = (
     "checks",
     "incidents",
     "template_blocks",
+)
+_LOG: Final = ("log_leaves", "warc_digests", "checkpoints")
+APPEND_ONLY: Final = (*_FIRST, *_LOG)
+
+# The log: a leaf for each entry (`preserve.leaves`), and what has no row elsewhere. `kind` is an EntryKind, `row`
+# the number of the row that the entry is made from.
+_LOG_TABLES: Final = (
+    """CREATE TABLE log_leaves (
+        position INTEGER PRIMARY KEY,
+        kind INTEGER NOT NULL,
+        row INTEGER NOT NULL,
+        hash BLOB NOT NULL)""",
+    """CREATE TABLE warc_digests (
+        id INTEGER PRIMARY KEY,
+        file_id INTEGER NOT NULL UNIQUE REFERENCES files (id),
+        size INTEGER NOT NULL,
+        digest BLOB NOT NULL)""",
+    """CREATE TABLE checkpoints (
+        size INTEGER PRIMARY KEY,
+        root BLOB NOT NULL,
+        note BLOB NOT NULL,
+        peaks BLOB NOT NULL)""",
 )
 
 
@@ -261,4 +283,7 @@ REBUILD_LATEST: Final = (
 )
 
 # Step n brings a file from version n to version n + 1. Steps that were released are never edited: add one.
-STEPS: Final[tuple[tuple[str, ...], ...]] = ((*_TABLES, *_refusals(APPEND_ONLY), *_VIEWS),)
+STEPS: Final[tuple[tuple[str, ...], ...]] = (
+    (*_TABLES, *_refusals(_FIRST), *_VIEWS),
+    (*_LOG_TABLES, *_refusals(_LOG)),
+)

@@ -47,12 +47,12 @@ class Writer:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def check(self, run: int, check: Check) -> None:
-        """Add one check, and of what it refers to whatever the ledger has not got yet."""
+    def check(self, run: int, check: Check) -> int:
+        """Add one check, and of what it refers to whatever the ledger has not got yet; its number."""
         judgement, since = check.judgement, check.since_last
         post = self.intern("post", pack_text(check.post))
         capture = None if check.capture is None else self.capture(check.capture)
-        self._database.insert(
+        return self._database.insert(
             _CHECK,
             (
                 run,

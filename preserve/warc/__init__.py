@@ -4,7 +4,7 @@ Owns everything about WARC/1.1 (warcio is used nowhere else) and the archive dir
 fetched, and what a capture means, is decided elsewhere.
 """
 
-from preserve.warc.files import warc_files
+from preserve.warc.files import closed_files, warc_files
 from preserve.warc.grouping import ArchivedPost
 from preserve.warc.index import IndexEntry, lookup, nearest, refresh
 from preserve.warc.lock import ArchiveLock
@@ -21,6 +21,7 @@ __all__ = [
     "Known",
     "MendedFile",
     "Recovery",
+    "closed_files",
     "lookup",
     "nearest",
     "read_block",

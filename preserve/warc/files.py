@@ -36,6 +36,15 @@ def warc_files(directory: str | Path) -> tuple[Path, ...]:
     return tuple(sorted(found))
 
 
+def closed_files(directory: str | Path) -> tuple[Path, ...]:
+    """The WARC files of the archive that will not be written again, sorted by name.
+
+    Raises:
+        ArchiveError: the directory can't be read.
+    """
+    return tuple(path for path in warc_files(directory) if not path.name.endswith(OPEN_SUFFIX))
+
+
 def make_directory(directory: str | Path) -> Path:
     """The archive's directory, made with its parents where it is missing.
 

@@ -1,0 +1,247 @@
+"""Owns the log beside the tables: one leaf for each entry, and how an entry is made again from its rows.
+
+A leaf is written in the transaction that writes the rows it stands for, so that a killed run leaves nothing to
+mend. What an entry holds is `preserve.leaves`'s.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from preserve.errors import ArchiveError
+from preserve.leaves import (
+    EntryKind,
+    Manifest,
+    RunEndFacts,
+    RunFacts,
+    capture_entry,
+    check_entry,
+    checkpoint_entry,
+    file_entry,
+    run_end_entry,
+    run_entry,
+)
+from preserve.ledger.codec import pack_digest, unpack_digest, unpack_text, unpack_time
+from preserve.ledger.database import Database, Row
+from preserve.ledger.reading import NUMBERED, Reader
+from preserve.merkle import Frontier, leaf_hash
+from preserve.model import Check
+
+_HASH_BYTES: Final = 32
+_APPEND: Final = "INSERT INTO log_leaves SELECT coalesce(max(position), -1) + 1, ?, ?, ? FROM log_leaves"
+
+
+@dataclass(frozen=True, slots=True)
+class LogEntry:
+    """One leaf, and what the ledger's rows say today.
+
+    Attributes:
+        position: in the log, from 0.
+        kind: what it tells of; None where that can't be read.
+        row: number of the row it stands for.
+        hash: the leaf's hash as it was written.
+        now: the leaf's hash by today's rows; None where they can't be read or are not there.
+        names: what the rows are of (a post, a file), for people; "" where that can't be said.
+        problem: why `now` is None; "" otherwise.
+    """
+
+    position: int
+    kind: EntryKind | None
+    row: int
+    hash: bytes
+    now: bytes | None
+    names: str = ""
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedFile:
+    """A closed WARC file: its name, size in bytes, and labelled digest of all its bytes."""
+
+    file: str
+    size: int
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedCheckpoint:
+    """A checkpoint that was made.
+
+    Attributes:
+        size: entries it signs.
+        root: over them.
+        note: labelled digest of its file.
+        peaks: of the tree, so that the next root need not be worked out from the first leaf on.
+    """
+
+    size: int
+    root: bytes
+    note: str
+    peaks: tuple[bytes, ...]
+
+
+class Log:
+    """Writes leaves and makes entries again.
+
+    Args:
+        database: open; for writing where something is to be appended.
+        reader: of the same.
+    """
+
+    def __init__(self, database: Database, reader: Reader) -> None:
+        self._database, self._reader = database, reader
+
+    # ------------------------------------------------------------ writing, in the caller's transaction
+
+    def append(self, kind: EntryKind, row: int, entry: bytes) -> None:
+        """Log an entry whose row was just written."""
+        self._database.insert(_APPEND, (int(kind), row, leaf_hash(entry)))
+
+    def append_check(self, row: int, run: int, check: Check) -> None:
+        """Log a check."""
+        self.append(EntryKind.CHECK, row, check_entry(run, check))
+
+    def append_from_row(self, kind: EntryKind, row: int) -> None:
+        """Log a row by what it says now that it is written."""
+        self.append(kind, row, self._entry(kind, row)[0])
+
+    def append_file(self, file_id: int, file: LoggedFile) -> None:
+        """Note and log a closed WARC file."""
+        values = (file_id, file.size, pack_digest(file.digest))
+        row = self._database.insert("INSERT INTO warc_digests VALUES (NULL, ?, ?, ?)", values)
+        self.append(EntryKind.FILE, row, file_entry(file.file, file.size, file.digest))
+
+    def append_checkpoint(self, made: LoggedCheckpoint) -> None:
+        """Note and log a checkpoint."""
+        values = (made.size, made.root, pack_digest(made.note), b"".join(made.peaks))
+        self._database.insert("INSERT INTO checkpoints VALUES (?, ?, ?, ?)", values)
+        self.append(EntryKind.CHECKPOINT, made.size, checkpoint_entry(made.size, made.root, made.note))
+
+    # ------------------------------------------------------------ reading
+
+    def frontier(self) -> Frontier:
+        """The tree over all leaves, taken up from the last checkpoint."""
+        row = self._database.one("SELECT size, peaks FROM checkpoints ORDER BY size DESC LIMIT 1")
+        frontier = Frontier() if row is None else Frontier(row[0], _peaks(row[1]))
+        sql = "SELECT hash FROM log_leaves WHERE position >= ? ORDER BY position"
+        for (leaf,) in self._database.stream(sql, (frontier.size,), size=5000):
+            frontier.append(leaf)
+        return frontier
+
+    def first_leaf(self) -> bytes | None:
+        """The hash of the first leaf; None where nothing is logged."""
+        row = self._database.one("SELECT hash FROM log_leaves WHERE position = 0")
+        return None if row is None else bytes(row[0])
+
+    def entries(self) -> Iterator[LogEntry]:
+        """Every leaf in order, beside what the rows say now; streamed.
+
+        Raises:
+            ArchiveError: the leaves themselves can't be read.
+        """
+        for position, kind, row, leaf in self._database.stream("SELECT * FROM log_leaves ORDER BY position"):
+            written = bytes(leaf) if isinstance(leaf, bytes) else b""
+            try:
+                known = EntryKind(kind)
+                entry, names = self._entry(known, row)
+            except (ArchiveError, ValueError, TypeError, KeyError) as error:
+                found = kind if isinstance(kind, int) else 0
+                name = EntryKind(found) if found in set(EntryKind) else None
+                yield LogEntry(position, name, row, written, None, problem=str(error))
+            else:
+                yield LogEntry(position, known, row, written, leaf_hash(entry), names)
+
+    def files(self) -> Iterator[LoggedFile]:
+        """The closed WARC files that are logged, in the order they were."""
+        rows = self._database.stream(
+            "SELECT file, size, digest FROM warc_digests JOIN files ON files.id = file_id ORDER BY warc_digests.id"
+        )
+        for file, size, labelled in rows:
+            yield LoggedFile(unpack_text(file), size, unpack_digest(labelled))
+
+    def checkpoints(self) -> Iterator[LoggedCheckpoint]:
+        """The checkpoints that were made, by size.
+
+        Raises:
+            ArchiveError: one can't be read.
+        """
+        for size, root, note, peaks in self._database.rows("SELECT * FROM checkpoints ORDER BY size"):
+            yield LoggedCheckpoint(size, bytes(root), unpack_digest(note), _peaks(peaks))
+
+    # ------------------------------------------------------------ an entry from its rows
+
+    def _entry(self, kind: EntryKind, row: int) -> tuple[bytes, str]:
+        """The entry a row stands for, and what to call it; ValueError where the row is not there."""
+        make = {
+            EntryKind.RUN: self._run,
+            EntryKind.CHECK: self._check,
+            EntryKind.CAPTURE: self._capture,
+            EntryKind.RUN_END: self._run_end,
+            EntryKind.FILE: self._file,
+            EntryKind.CHECKPOINT: self._checkpoint,
+        }
+        return make[kind](row)
+
+    def _run(self, row: int) -> tuple[bytes, str]:
+        found = self._one("SELECT started_at, arguments, settings, software FROM runs WHERE id = ?", row)
+        started, arguments, settings, software = found
+        facts = RunFacts(row, unpack_time(started), tuple(json.loads(arguments)), settings, software)
+        return run_entry(facts), f"run {row}"
+
+    def _check(self, row: int) -> tuple[bytes, str]:
+        (run,) = self._one("SELECT run_id FROM checks WHERE id = ?", row)
+        check = next(self._reader.checks(NUMBERED, (row,)), None)
+        if check is None:
+            raise ValueError(f"row {row} refers to rows that are not there")
+        return check_entry(run, check), f"{check.post} in run {run}"
+
+    def _capture(self, row: int) -> tuple[bytes, str]:
+        capture = self._reader.capture(row)
+        return capture_entry(capture), f"{capture.url}, captured {capture.captured_at:%Y-%m-%d %H:%M} UTC"
+
+    def _run_end(self, row: int) -> tuple[bytes, str]:
+        ended, state = self._one("SELECT ended_at, state FROM run_ends WHERE run_id = ?", row)
+        manifest = self._manifest(row)
+        incidents = self._database.rows(
+            "SELECT host, kind, failed, asked FROM incidents JOIN hosts ON hosts.id = host_id"
+            " WHERE run_id = ? ORDER BY host, kind",
+            (row,),
+        )
+        facts = RunEndFacts(
+            run=row,
+            ended_at=unpack_time(ended),
+            state=state,
+            checks=manifest.checks,
+            manifest=manifest.digest,
+            incidents=tuple((unpack_text(host), kind, failed, asked) for host, kind, failed, asked in incidents),
+        )
+        return run_end_entry(facts), f"the end of run {row}"
+
+    def _manifest(self, run: int) -> Manifest:
+        manifest = Manifest()
+        sql = "SELECT path, verdict, reason FROM checks JOIN posts ON posts.id = post_id WHERE run_id = ?"
+        for path, verdict, reason in self._database.stream(f"{sql} ORDER BY checks.id", (run,), size=5000):
+            manifest.add(unpack_text(path), verdict, reason)
+        return manifest
+
+    def _file(self, row: int) -> tuple[bytes, str]:
+        sql = "SELECT file, size, digest FROM warc_digests JOIN files ON files.id = file_id WHERE warc_digests.id = ?"
+        file, size, labelled = self._one(sql, row)
+        return file_entry(unpack_text(file), size, unpack_digest(labelled)), unpack_text(file)
+
+    def _checkpoint(self, row: int) -> tuple[bytes, str]:
+        root, note = self._one("SELECT root, note FROM checkpoints WHERE size = ?", row)
+        return checkpoint_entry(row, bytes(root), unpack_digest(note)), f"the checkpoint of size {row}"
+
+    def _one(self, sql: str, row: int) -> Row:
+        found = self._database.one(sql, (row,))
+        if found is None:
+            raise ValueError(f"row {row} is not there")
+        return found
+
+
+def _peaks(packed: bytes) -> tuple[bytes, ...]:
+    return tuple(packed[start : start + _HASH_BYTES] for start in range(0, len(packed), _HASH_BYTES))
