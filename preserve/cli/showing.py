@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from preserve.cli.opening import one_post, open_ledger, settings_for_reading
 from preserve.cli.safe import safe
 from preserve.confirm import CONFIRMABLE, Standing, standing
 from preserve.jsonlines import check_object, standing_object
-from preserve.model import ArchivedExchange, Check
+from preserve.model import ArchivedExchange, Change, Check
 
 
 def show(fragment: str, archive: str | None, config: Path | None, *, as_json: bool) -> None:
@@ -48,22 +49,35 @@ def _print(out: Console, check: Check, checks: int, found: Standing | None) -> N
     out.print(Text(f"  {MEANINGS[judgement.verdict]}", style="dim"))
     out.print()
     out.print(Padding(_facts(check, checks, found), (0, 0, 0, 2)))
+    if judgement.changes:
+        section(out, "Differences")
+        out.print(changes_block(judgement.changes, "stored copy", "source"))
+    _print_since_last(out, check)
     if judgement.evidence:
         section(out, "Why")
         out.print(Padding(_evidence(check), (0, 0, 0, 2)))
     if check.capture is not None and check.capture.exchanges:
         section(out, "Captured")
         out.print(Padding(_exchanges(check), (0, 0, 0, 2)))
-    if judgement.changes:
-        section(out, "Differences")
-        out.print(changes_block(judgement.changes, "stored copy", "source"))
-    if check.since_last is not None:
-        since = f"Since the capture of {_day(check.since_last.previous_at)}"
-        if check.since_last.changes:
-            section(out, since)
-            out.print(changes_block(check.since_last.changes, "earlier capture", "source"))
-        else:
-            out.print(Text(f"\n{since}: the article's text has not changed.", style="dim"))
+
+
+def _print_since_last(out: Console, check: Check) -> None:
+    """What changed between the two captures, unless it is what stands above already."""
+    last = check.since_last
+    if last is None:
+        return
+    since = f"Since the capture of {_day(last.previous_at)}"
+    if not last.changes:
+        out.print(Text(f"{since}: the article's text has not changed.", style="dim"))
+    elif _told(last.changes) == _told(check.judgement.changes):
+        out.print(Text(f"{since}: the same differences, so they were made after it.", style="dim"))
+    else:
+        section(out, since)
+        out.print(changes_block(last.changes, "earlier capture", "source"))
+
+
+def _told(changes: Sequence[Change]) -> set[tuple[str, str]]:
+    return {(change.old, change.new) for change in changes}
 
 
 def _facts(check: Check, checks: int, found: Standing | None) -> Table:
@@ -81,7 +95,7 @@ def _facts(check: Check, checks: int, found: Standing | None) -> Table:
     if check.stored_record is not None:
         rows.append(("stored copy", f"{check.post_digest}  {check.stored_record.record_id}"))
     if check.extractor:
-        rows.append(("extractor", check.extractor))
+        rows.append(("extractor", check.extractor.partition(" ")[0]))
     if check.error:
         rows.append(("error", check.error))
     table = plain_table()
