@@ -675,6 +675,26 @@ class Evidence:
     saw: str
 
 
+class AdmissionKind(StrEnum):
+    """How a page owns up to having been changed."""
+
+    NOTICE = "notice"  # a correction or an editor's note
+    UPDATED_TIME = "updated-time"  # the time of an update, in sight or in the markup
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """Where a page owns up to having been changed.
+
+    Attributes:
+        kind: how.
+        text: its words, cut where they are long.
+    """
+
+    kind: AdmissionKind
+    text: str
+
+
 @dataclass(frozen=True, slots=True)
 class Judgement:
     """What a check concludes, and why.
@@ -686,6 +706,8 @@ class Judgement:
         evidence: the chain of rules tried, in order, the deciding one last.
         remaining: share (0..1) of the stored copy still on the page; None where nothing was compared.
         wants_probe: a random-path probe of the host could change this verdict.
+        admission: of an `edited` page, where it owns up to the change; None where it does not, which makes a silent
+            edit, and with any other verdict.
     """
 
     verdict: Verdict
@@ -695,6 +717,7 @@ class Judgement:
     evidence: tuple[Evidence, ...] = ()
     remaining: float | None = None
     wants_probe: bool = False
+    admission: Admission | None = None
 
 
 @dataclass(frozen=True, slots=True)
