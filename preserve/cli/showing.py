@@ -68,9 +68,9 @@ def _print_since_last(out: Console, check: Check) -> None:
         return
     since = f"Since the capture of {_day(last.previous_at)}"
     if not last.changes:
-        out.print(Text(f"{since}: the article's text has not changed.", style="dim"))
+        out.print(Text(f"\n{since}: the article's text has not changed.", style="dim"))
     elif _told(last.changes) == _told(check.judgement.changes):
-        out.print(Text(f"{since}: the same differences, so they were made after it.", style="dim"))
+        out.print(Text(f"\n{since}: the same differences, so they were made after it.", style="dim"))
     else:
         section(out, since)
         out.print(changes_block(last.changes, "earlier capture", "source"))
