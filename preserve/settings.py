@@ -89,12 +89,15 @@ class ArchiveSettings:
         digest: algorithm of WARC digests.
         roll_over: a WARC file is closed when it has grown past this.
         operator: who runs this, for `warcinfo`; "" leaves it out.
+        signing_key: file of the key that signs checkpoints, made where it is missing; with "" none are made (the
+            command line puts the user's configuration directory in its place).
     """
 
     directory: str = "warcs"
     digest: DigestAlgorithm = DigestAlgorithm.SHA256
     roll_over: int = 1024 * MIB
     operator: str = ""
+    signing_key: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,9 @@ import os
 import secrets
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 
@@ -64,7 +65,20 @@ def _settings(request: Request) -> Settings:
         ignore_robots=request.ignore_robots or None,
         limit=request.limit,
     )
-    return with_overrides(settings, overrides)
+    return _with_signing_key(with_overrides(settings, overrides), os.environ)
+
+
+def _with_signing_key(settings: Settings, environment: Mapping[str, str]) -> Settings:
+    """The settings with the key's file named: as configured, else where the user's configuration is kept."""
+    home = Path(environment.get("HOME") or Path.home())
+    given = settings.archive.signing_key
+    if given:
+        key = home / given[2:] if given.startswith("~/") else Path(given)
+    else:
+        kept = Path(environment.get("XDG_CONFIG_HOME", ""))
+        # A relative path is to be ignored (XDG Base Directory Specification, "Basics").
+        key = (kept if kept.is_absolute() else home / ".config") / "preserve" / "signing-key.pem"
+    return replace(settings, archive=replace(settings.archive, signing_key=str(key)))
 
 
 def _tools(settings: Settings, stop: threading.Event) -> Tools:

@@ -80,6 +80,9 @@ OPTIONS: tuple[Option, ...] = (
     Option("archive", "digest", Kind.DIGEST, "digests of WARC records: sha256 or sha1"),
     Option("archive", "roll_over", Kind.SIZE, "a WARC file is closed when it has grown past this"),
     Option("archive", "operator", Kind.TEXT, "who runs this, for the WARC files; empty leaves it out"),
+    Option(
+        "archive", "signing_key", Kind.TEXT, "the key that signs checkpoints; empty: in your configuration directory"
+    ),
     Option("judge", "page_seconds", Kind.DURATION, "CPU time a page may take; 0 for no limit"),
     Option("judge", "page_memory", Kind.SIZE, "memory a judging process may take; 0 for no limit"),
     Option("judge", "workers", Kind.COUNT, "judging processes; 0: one per processor"),

@@ -11,6 +11,7 @@ from pathlib import Path
 from preserve.errors import ArchiveError
 from preserve.ledger import Ledger, RunPlan, RunState
 from preserve.model import ArchivedCapture
+from preserve.sealing import seal
 from preserve.settings import Settings
 from preserve.verify.coordinator import Archive, Coordinator, Listener, Tools
 from preserve.verify.hosts import Incident
@@ -143,12 +144,25 @@ class _Books:
             self._ledger.add_incident(run, incident.host, kind, incident.count, incident.of)
         if not interrupted:  # an interrupted run stays open, to be taken up again
             self._ledger.end_run(run, self._tools.clock.now(), RunState.FINISHED)
+        self._seal()
         return Summary(run, plan, incidents, interrupted)
+
+    def _seal(self) -> None:
+        """Sign the log as it stands; without a checkpoint the run is finished all the same, and the next makes one."""
+        key = self._settings.archive.signing_key
+        try:
+            made = seal(self._directory, self._ledger, Path(key) if key else None)
+        except ArchiveError as error:
+            self._listener.notice(f"No checkpoint was made: {error}")
+            return
+        if made is not None and made.new_key:
+            self._listener.notice(f"Checkpoints are signed by {made.new_key} (note it down outside the archive)")
 
 
 def settings_text(settings: Settings) -> str:
-    """Every setting as JSON, for the ledger; a proxy's user and password are left out."""
+    """Every setting as JSON, for the ledger; a proxy's user and password are left out, and where the key is."""
     values = asdict(settings)
+    del values["archive"]["signing_key"]
     values["fetch"]["proxy"] = values["fetch"]["proxy"].rpartition("@")[2]
     return json.dumps(values, ensure_ascii=False, sort_keys=True)
 
