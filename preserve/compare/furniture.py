@@ -104,7 +104,7 @@ def outside_article(block: Block, column: AbstractSet[Region] = _BODY) -> str:
 def not_prose(text: str) -> str:
     """Why a text is no prose, by its form; "" when it is."""
     stripped = text.strip()
-    reason = _line_around(stripped)
+    reason = line_around(stripped)
     if reason:
         return reason
     stripped = _ASIDE_END.sub("", stripped)
@@ -116,7 +116,7 @@ def not_prose(text: str) -> str:
     return "short" if len(stripped.split()) < 5 else ""
 
 
-def _line_around(text: str) -> str:
+def line_around(text: str) -> str:
     """Which of the lines that stand around an article a text is; "" when none."""
     if _LABEL.match(text):
         return "label"
@@ -125,6 +125,14 @@ def _line_around(text: str) -> str:
     if len(text) <= _RIGHTS_LONGEST and _RIGHTS.search(text):
         return "rights"
     return "meter" if is_meter(text.rstrip(".")) else ""
+
+
+def is_fragment(text: str) -> bool:
+    """Whether a text is too short to be said for itself, even amid an article's own sentences."""
+    stripped = text.strip()
+    if han_share(stripped) > 0.3 or is_unspaced(stripped[:1]):
+        return len(stripped) < 6
+    return len(stripped.split()) < 3
 
 
 def is_notice(text: str) -> bool:

@@ -11,15 +11,19 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
 from hashlib import sha256
 from typing import Protocol
 
 from preserve.compare.align import Place
-from preserve.compare.furniture import is_meter, is_notice, not_prose, outside_article, outside_column
+from preserve.compare.furniture import is_fragment, is_meter, is_notice, line_around, not_prose, outside_article, outside_column
 from preserve.compare.gaps import Edit
 from preserve.compare.reading import Reading, Unit
 from preserve.model import BlockKind, Region
 from preserve.text import fold
+
+
+_RUNNING = frozenset({BlockKind.PARAGRAPH, BlockKind.LIST_ITEM, BlockKind.QUOTE, BlockKind.CODE})
 
 
 def block_digest(key: str) -> str:
@@ -27,10 +31,24 @@ def block_digest(key: str) -> str:
     return sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where sentences stand that only the page has.
+
+    Attributes:
+        place: where in the article.
+        held: their block holds sentences of the old side as well, which is the strongest sign of an addition: the
+            block is the article's, whatever its kind.
+    """
+
+    place: Place
+    held: bool
+
+
 class Rules(Protocol):
     """Decide what counts."""
 
-    def refusal(self, run: Sequence[Unit], place: Place, column: AbstractSet[Region]) -> str:
+    def refusal(self, run: Sequence[Unit], standing: Standing, column: AbstractSet[Region]) -> str:
         """Why consecutive sentences of one block of the page are no addition; "" when they are one."""
 
     def unimportant(self, unit: Unit) -> bool:
@@ -62,7 +80,7 @@ class StoredRules:
         self._old, self._new, self._main = old, new, main
         self._known, self._template = known, template
 
-    def refusal(self, run: Sequence[Unit], place: Place, column: AbstractSet[Region]) -> str:
+    def refusal(self, run: Sequence[Unit], standing: Standing, column: AbstractSet[Region]) -> str:
         """See `Rules`."""
         index = run[0].block
         block, key = self._new.blocks[index], self._new.keys[index]
@@ -71,10 +89,12 @@ class StoredRules:
             return "template"
         if key in self._known or fold(text) in self._known:
             return "known"
+        if standing.held and block.kind in _RUNNING:
+            return line_around(text) or ("short" if is_fragment(text) else "")
         reason = outside_article(block, column)
         if reason:
             return reason
-        if key not in self._main and place is not Place.INNER and not is_notice(text):
+        if key not in self._main and standing.place is not Place.INNER and not is_notice(text):
             return "outside-main"
         return not_prose(text)
 
@@ -121,7 +141,7 @@ class PageRules:
         self._column = frozenset({Region.BODY, *(r for r, n in held.items() if n >= 0.2 * held.total())})
         self._template = template
 
-    def refusal(self, run: Sequence[Unit], place: Place, column: AbstractSet[Region]) -> str:
+    def refusal(self, run: Sequence[Unit], standing: Standing, column: AbstractSet[Region]) -> str:
         """See `Rules`."""
         index = run[0].block
         block, key = self._new.blocks[index], self._new.keys[index]
@@ -129,11 +149,15 @@ class PageRules:
             return "template"
         if key in self._keys or all(unit.strong and unit.key in self._before.text for unit in run):
             return "there-before"
+        text = block.text[run[0].start : run[-1].end]
+        if standing.held:
+            return "meter" if is_meter(text.rstrip(".")) else ""
+        if standing.place is Place.INNER:
+            return outside_column(block, column) or line_around(text)
         reason = outside_article(block, column)
         if reason:
             return reason
-        text = block.text[run[0].start : run[-1].end]
-        if key not in self._mains[1] and place is not Place.INNER and not is_notice(text):
+        if key not in self._mains[1] and not is_notice(text):
             return "outside-main"
         return not_prose(text)
 

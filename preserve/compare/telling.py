@@ -6,6 +6,7 @@ differently.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -18,12 +19,13 @@ from preserve.compare.measures import measure
 from preserve.compare.moves import moved_units
 from preserve.compare.nature import known_names
 from preserve.compare.reading import Reading, Unit
-from preserve.compare.rules import Rules, block_digest
+from preserve.compare.rules import Rules, Standing, block_digest
 from preserve.model import Block, Change, Comparison, Extraction, Layer, Nature
-from preserve.text import differ_in_script, han_share, script_table
+from preserve.text import differ_in_script, han_share, is_unspaced, script_table
 
 _LEAD = 0.2
 _TAIL = 1 / 3
+_HELD, _HELD_UNSPACED = 14, 6  # folded characters
 _LITTLE_FOUND = 0.8
 _REWRITTEN = 0.3
 _FORMAL = frozenset({"no-sentence", "short", "outside-main", "heading"})
@@ -100,11 +102,13 @@ def tell(laid: Laid, rules: Rules, *, byline: str, cut: bool, exact: bool) -> To
     changes.extend(maker.moved([(laid.alignment.units[index], block) for index, block in moved.items()]))
     set_aside: list[tuple[str, str]] = []
     gained: list[_Gain] = []
+    held = _held(laid)
     for part in laid.alignment.unmatched:
         missing = _missing(laid, part, rules)
         changes.extend(maker.lost(missing))
         for run in runs(part.new):
-            reason = _repeated(laid, run) or rules.refusal(run, part.place, laid.alignment.column)
+            standing = Standing(part.place, run[0].block in held)
+            reason = _repeated(laid, run) or rules.refusal(run, standing, laid.alignment.column)
             if missing and part.place is Place.INNER and reason in _FORMAL:
                 reason = ""  # it stands where something else stood
             if reason:
@@ -131,6 +135,16 @@ def _missing(laid: Laid, part: Unmatched, rules: Rules) -> list[Unit]:
         # Short ones are not looked for all over the page; here they may stand in a row or line of their own.
         and (units[index].strong or units[index].key not in part.around)
     ]
+
+
+def _held(laid: Laid) -> frozenset[int]:
+    """The blocks of the page that hold sentences of the old side beside others."""
+    new = Counter[int]()
+    for part in laid.alignment.unmatched:
+        for unit in part.new:
+            new[unit.block] += len(unit.key)
+    least = {block: _HELD_UNSPACED if is_unspaced(laid.new.keys[block]) else _HELD for block in new}
+    return frozenset(block for block, size in new.items() if len(laid.new.keys[block]) - size >= least[block])
 
 
 def _left_in_teaser(laid: Laid, part: Unmatched, index: int) -> bool:
