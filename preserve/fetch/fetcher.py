@@ -1,8 +1,7 @@
 """The fetcher: one source in, one `Visit` out, politely.
 
 Owns the order of things: robots.txt, the host's turn, attempts, redirects one by one, and the probe beside
-    a URL.
-Each decision is a pure function of another module.
+a URL. Each decision is a pure function of another module.
 """
 
 from __future__ import annotations

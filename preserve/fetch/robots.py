@@ -68,9 +68,8 @@ def read_robots(capture: Capture) -> Robots:
         return Robots(Failure(failure.kind, f"robots.txt: {failure.message}"))
     if final is None or final.status is None:
         return Robots(Failure(FailureKind.BAD_RESPONSE, "robots.txt: no answer"))
-    if final.status in _GATEWAY_SAYS and final.ip is None:
-        return Robots()
-    if final.status >= 500:
+    from_proxy = final.status in _GATEWAY_SAYS and final.ip is None
+    if final.status >= 500 and not from_proxy:
         message = f"{final.url} answers {final.status}, so nothing may be asked; --ignore-robots asks anyway"
         return Robots(Failure(FailureKind.ROBOTS, message))
     if not 200 <= final.status < 300:
