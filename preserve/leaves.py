@@ -132,6 +132,7 @@ def check_entry(run: int, check: Check) -> bytes:
             "natures": [nature.value for nature in judgement.natures],
             "remaining": judgement.remaining,
             "wants_probe": judgement.wants_probe,
+            "admission": None if judgement.admission is None else _digest_of(asdict(judgement.admission)),
             "changes": _digest_of([asdict(change) for change in judgement.changes]),
             "evidence": _digest_of([asdict(one) for one in judgement.evidence]),
             "measures": None if check.measures is None else _digest_of(asdict(check.measures)),

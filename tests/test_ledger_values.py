@@ -28,6 +28,8 @@ from preserve.ledger.codec import (
 )
 from preserve.model import (
     REASONS,
+    Admission,
+    AdmissionKind,
     ArchivedCapture,
     ArchivedExchange,
     Change,
@@ -93,6 +95,7 @@ def judgements(draw: st.DrawFn) -> Judgement:
         draw(st.lists(st.builds(Evidence, NAMES, st.booleans(), NAMES), max_size=2).map(tuple)),
         draw(st.none() | SHARES),
         draw(st.booleans()),
+        draw(st.none() | st.builds(Admission, st.sampled_from(AdmissionKind), NAMES)),
     )
 
 

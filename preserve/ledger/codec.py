@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from preserve.model import Change, ChangeKind, Evidence, Measures, Nature, RecordRef, Span
+from preserve.model import Admission, AdmissionKind, Change, ChangeKind, Evidence, Measures, Nature, RecordRef, Span
 
 _URN: Final = re.compile(r"urn:uuid:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _SHA256: Final = re.compile(r"sha256:[0-9a-f]{64}")
@@ -125,6 +125,19 @@ def pack_evidence(evidence: Iterable[Evidence]) -> str | None:
 def unpack_evidence(text: str | None) -> tuple[Evidence, ...]:
     """The evidence that `pack_evidence` wrote."""
     return tuple(Evidence(**entry) for entry in json.loads(text)) if text else ()
+
+
+def pack_admission(admission: Admission | None) -> str | None:
+    """A JSON object; None for None."""
+    return None if admission is None else pack_json({"kind": str(admission.kind), "text": admission.text})
+
+
+def unpack_admission(text: str | None) -> Admission | None:
+    """The admission that `pack_admission` wrote."""
+    if not text:
+        return None
+    entry = json.loads(text)
+    return Admission(AdmissionKind(entry["kind"]), entry["text"])
 
 
 _MEASURES: Final = (

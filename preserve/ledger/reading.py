@@ -9,6 +9,7 @@ from typing import Any, Final
 from preserve.confirm import Observation
 from preserve.errors import ArchiveError
 from preserve.ledger.codec import (
+    unpack_admission,
     unpack_changes,
     unpack_digest,
     unpack_evidence,
@@ -41,7 +42,7 @@ SELECT
     copies.digest, copies.record, copy_files.file, copies.offset, copies.length,
     checks.previous_at, checks.changed_since, since.content,
     texts.digest, extractors.version, rules.version, checks.error,
-    checks.previous_capture_id, checks.probe_capture_id, template.content
+    checks.previous_capture_id, checks.probe_capture_id, template.content, admission.content
 FROM checks
 JOIN posts ON posts.id = checks.post_id
 JOIN versions AS extractors ON extractors.id = checks.extractor_id
@@ -52,6 +53,7 @@ LEFT JOIN details AS changes ON changes.id = checks.changes_id
 LEFT JOIN details AS evidence ON evidence.id = checks.evidence_id
 LEFT JOIN details AS measures ON measures.id = checks.measures_id
 LEFT JOIN details AS since ON since.id = checks.changes_since_id
+LEFT JOIN details AS admission ON admission.id = checks.admission_id
 LEFT JOIN details AS template ON template.id = checks.template_id
 LEFT JOIN digests AS texts ON texts.id = checks.text_digest_id
 LEFT JOIN stored_copies AS copies ON copies.id = checks.stored_copy_id
@@ -243,6 +245,7 @@ def _judgement(row: Row) -> Judgement:
         evidence=unpack_evidence(row[9]),
         remaining=row[6],
         wants_probe=bool(row[7]),
+        admission=unpack_admission(row[30]),
     )
 
 

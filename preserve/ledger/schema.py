@@ -111,6 +111,7 @@ _TABLES = (
         extractor_id INTEGER NOT NULL REFERENCES versions (id),
         rules_id INTEGER NOT NULL REFERENCES versions (id),
         error TEXT,
+        admission_id INTEGER REFERENCES details (id),
         UNIQUE (post_id, run_id))""",
     "CREATE INDEX checks_by_run ON checks (run_id)",
     "CREATE INDEX checks_by_capture ON checks (capture_id)",
@@ -216,6 +217,7 @@ def _history_view() -> str:
         checks.reason AS reason,
         checks.natures AS natures,
         checks.remaining AS remaining,
+        admission.content AS admission,
         changes.content AS changes,
         evidence.content AS evidence,
         measures.content AS measures,
@@ -251,6 +253,7 @@ _HISTORY_TABLES: Final = """
     LEFT JOIN details AS changes ON changes.id = checks.changes_id
     LEFT JOIN details AS evidence ON evidence.id = checks.evidence_id
     LEFT JOIN details AS measures ON measures.id = checks.measures_id
+    LEFT JOIN details AS admission ON admission.id = checks.admission_id
     LEFT JOIN details AS since ON since.id = checks.changes_since_id
     LEFT JOIN stored_copies ON stored_copies.id = checks.stored_copy_id
     LEFT JOIN captures ON captures.id = checks.capture_id

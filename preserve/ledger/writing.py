@@ -7,6 +7,7 @@ from hashlib import sha256
 from typing import Any, Final
 
 from preserve.ledger.codec import (
+    pack_admission,
     pack_changes,
     pack_digest,
     pack_evidence,
@@ -31,7 +32,7 @@ _INTERNED: Final = {
 }
 _CAPTURE: Final = f"INSERT INTO captures VALUES (NULL{', ?' * 11})"  # noqa: S608 - placeholders only
 _EXCHANGE: Final = f"INSERT INTO exchanges VALUES (?{', ?' * 13})"  # noqa: S608 - placeholders only
-_CHECK: Final = f"INSERT INTO checks VALUES (NULL{', ?' * 27})"  # noqa: S608 - placeholders only
+_CHECK: Final = f"INSERT INTO checks VALUES (NULL{', ?' * 28})"  # noqa: S608 - placeholders only
 _NO_RECORD: Final = (None, None, None, None)
 # A block that so many sources of a host have shown is template; counting on would only cost room.
 ENOUGH_SOURCES: Final = 100
@@ -82,6 +83,7 @@ class Writer:
                 self.intern("version", pack_text(check.extractor)),
                 self.intern("version", pack_text(check.rules)),
                 pack_text(check.error) if check.error else None,
+                self._detail(pack_admission(judgement.admission)),
             ),
         )
 
