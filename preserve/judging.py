@@ -26,6 +26,7 @@ from preserve.model import (
     Judgement,
     Reason,
     SinceLast,
+    StoredCopy,
     Verdict,
 )
 from preserve.posts import parse_post, stored_copy
@@ -147,23 +148,27 @@ class _Earlier:
 
     def __init__(self, archive: Path, task: JudgeTask, page: _Page) -> None:
         self._archive, self._task, self._page = archive, task, page
+        self._extraction: Extraction | None = None
         self._comparison: Comparison | None = None
 
     @property
     def template_candidates(self) -> frozenset[str]:
         return frozenset(self._comparison.template_candidates if self._comparison is not None else ())
 
-    def since_last(self) -> SinceLast | None:
+    def since_last(self, stored: StoredCopy) -> SinceLast | None:
+        """What changed since; `stored` tells where on the page its article stands."""
         previous = self._task.previous
         if previous is None or self._page.extraction is None:
             return None
         if _same_payload(previous, self._task.capture):
             return SinceLast(False, (), previous.captured_at)
-        if self._comparison is None:
-            old = _read_page(self._archive, previous, self._task.settings).extraction
-            if old is None:
-                return None
-            self._comparison = compare_pages(old, self._page.extraction, template=self._task.template)
+        if self._extraction is None:
+            self._extraction = _read_page(self._archive, previous, self._task.settings).extraction
+        if self._extraction is None:
+            return None
+        self._comparison = compare_pages(
+            self._extraction, self._page.extraction, stored=stored, template=self._task.template
+        )
         changes = self._comparison.changes
         return SinceLast(bool(changes), changes, previous.captured_at)
 
@@ -197,7 +202,7 @@ def _judge_post(
     case = Case(stored, page.capture, extraction, comparison, probe, page.problem, page.reader_failed)
     judgement = judge(case)
     comparable = judgement.verdict in COMPARABLE
-    since_last = earlier.since_last() if earlier is not None and comparable else None
+    since_last = earlier.since_last(stored) if earlier is not None and comparable else None
     candidates = set(comparison.template_candidates if comparison is not None else ())
     if earlier is not None and comparable:
         candidates |= earlier.template_candidates

@@ -6,7 +6,7 @@ import pytest
 
 from preserve.compare import compare_pages
 from preserve.model import Block, BlockKind, Nature, Region
-from tests.compare_kit import CHINESE, ENGLISH, TITLE, block, page, told
+from tests.compare_kit import CHINESE, ENGLISH, TITLE, block, copy, page, told
 
 
 @pytest.mark.parametrize("article", [ENGLISH, CHINESE])
@@ -15,12 +15,13 @@ def test_the_same_page_has_not_changed(article: tuple[str, ...]) -> None:
 
 
 def test_an_edit_an_addition_and_a_removal_are_told_exactly() -> None:
-    old = page([*ENGLISH[:2], block("Kessler on the bridge. Photo: Lantern", BlockKind.CAPTION), *ENGLISH[2:]])
+    caption = "Kessler on the bridge. Photo: Lantern"
+    old = page([*ENGLISH[:2], block(caption, BlockKind.CAPTION), *ENGLISH[2:]])
     added = "Divers later found a crack in the eastern pillar."
     new = page([*ENGLISH[:2], added, ENGLISH[2].replace("2400", "2300"), *ENGLISH[4:]])
     found = compare_pages(old, new)
     assert sorted(told(found.changes)) == sorted(
-        [("replace", "2400", "2300"), ("insert", "", added), ("delete", ENGLISH[3], "")]
+        [("replace", "2400", "2300"), ("insert", "", added), ("delete", ENGLISH[3], ""), ("delete", caption, "")]
     )
 
 
@@ -49,6 +50,28 @@ def test_what_stood_on_the_page_before_is_no_addition() -> None:
     note = "The Lantern has reported from the harbour since 1902."
     old, new = page(ENGLISH, after=[block(note)]), page([*ENGLISH[:3], note, *ENGLISH[3:]])
     assert compare_pages(old, new).changes == ()
+
+
+@pytest.mark.parametrize("kind", list(BlockKind))
+def test_a_sentence_put_into_a_block_of_any_kind_is_told(kind: BlockKind) -> None:
+    old = [block(text, kind) for text in ENGLISH]
+    longer = ENGLISH[2].replace(" Critics", " Nobody asked the ferrymen? Critics")
+    found = compare_pages(page(old), page([*old[:2], block(longer, kind), *old[3:]]))
+    assert told(found.changes) == [("insert", "", "Nobody asked the ferrymen?")]
+
+
+def test_what_readers_no_longer_see_was_removed_though_machines_still_do() -> None:
+    article = " ".join(ENGLISH)
+    found = compare_pages(page(ENGLISH, structured=[article]), page(ENGLISH[:4], structured=[article]))
+    assert told(found.changes) == [("delete", ENGLISH[4], "")]
+
+
+def test_a_stored_copy_tells_where_the_article_stands() -> None:
+    talk = [block(text, region=Region.COMMENTS) for text in ENGLISH[1:]]
+    edited = [*talk[:2], block(talk[2].text.replace("delays", "trouble"), region=Region.COMMENTS), talk[3]]
+    old, new = page([ENGLISH[0], *talk]), page([ENGLISH[0], *edited])
+    assert compare_pages(old, new).changes == ()
+    assert told(compare_pages(old, new, stored=copy(ENGLISH)).changes) == [("replace", "delays", "trouble")]
 
 
 def test_the_template_is_no_addition() -> None:

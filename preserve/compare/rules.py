@@ -16,12 +16,20 @@ from hashlib import sha256
 from typing import Protocol
 
 from preserve.compare.align import Place
-from preserve.compare.furniture import is_fragment, is_meter, is_notice, line_around, not_prose, outside_article, outside_column
+from preserve.compare.article import Article
+from preserve.compare.furniture import (
+    is_fragment,
+    is_meter,
+    is_notice,
+    line_around,
+    not_prose,
+    outside_article,
+    outside_column,
+)
 from preserve.compare.gaps import Edit
 from preserve.compare.reading import Reading, Unit
 from preserve.model import BlockKind, Region
 from preserve.text import fold
-
 
 _RUNNING = frozenset({BlockKind.PARAGRAPH, BlockKind.LIST_ITEM, BlockKind.QUOTE, BlockKind.CODE})
 
@@ -127,17 +135,18 @@ class PageRules:
 
     Args:
         old, new: the article of the earlier capture, and the whole later page.
-        before: the whole earlier page.
-        mains: the main texts of both, folded.
+        article: the same article, with the page it stands on.
+        main: the main text of the later page, folded.
         template: digests of the host's template blocks.
     """
 
-    def __init__(
-        self, old: Reading, new: Reading, before: Reading, mains: tuple[str, str], template: AbstractSet[str]
-    ) -> None:
-        self._old, self._new, self._before, self._mains = old, new, before, mains
-        self._keys = frozenset(before.keys)
-        held = Counter(block.region for block, key in zip(old.blocks, old.keys, strict=True) for _ in key)
+    def __init__(self, old: Reading, new: Reading, article: Article, main: str, template: AbstractSet[str]) -> None:
+        self._old, self._new, self._main = old, new, main
+        self._before, self._sure = article.page, article.sure
+        self._keys = frozenset(self._before.keys)
+        held = Counter[Region]()
+        for index in article.sure:
+            held[self._old.blocks[index].region] += len(self._old.keys[index])
         self._column = frozenset({Region.BODY, *(r for r, n in held.items() if n >= 0.2 * held.total())})
         self._template = template
 
@@ -152,26 +161,29 @@ class PageRules:
         text = block.text[run[0].start : run[-1].end]
         if standing.held:
             return "meter" if is_meter(text.rstrip(".")) else ""
+        overlooked = "" if key in self._main else "outside-main"
         if standing.place is Place.INNER:
-            return outside_column(block, column) or line_around(text)
-        reason = outside_article(block, column)
-        if reason:
-            return reason
-        if key not in self._mains[1] and not is_notice(text):
-            return "outside-main"
-        return not_prose(text)
+            # Captions and headings of the article come and go as well; lists of related pages do, too.
+            return outside_column(block, column) or line_around(text) or (overlooked if not_prose(text) else "")
+        return outside_article(block, column) or ("" if is_notice(text) else overlooked) or not_prose(text)
 
     def unimportant(self, unit: Unit) -> bool:
         """See `Rules`."""
         block = self._old.blocks[unit.block]
-        if block.kind is BlockKind.CAPTION or outside_column(block, self._column) or is_meter(block.text):
+        if is_meter(block.text):
             return True
-        return unit.key not in self._mains[0] and bool(not_prose(block.text))
+        if unit.block in self._sure:
+            return False
+        return bool(outside_column(block, self._column) or not_prose(block.text))
 
     def cosmetic(self, edit: Edit) -> bool:
         """See `Rules`."""
         span = edit.old_sentence[0]
-        if outside_column(self._old.blocks[span.block], self._column) or is_meter(self._old.slice(span)):
+        if is_meter(self._old.slice(span)):
+            return True
+        if span.block in self._sure:
+            return False
+        if outside_column(self._old.blocks[span.block], self._column):
             return True
         return bool(edit.new_sentence) and bool(
             outside_column(self._new.blocks[edit.new_sentence[0].block], self._column)

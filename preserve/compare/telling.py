@@ -62,14 +62,17 @@ class Told:
     added_chars: int
 
 
-def lay(blocks: tuple[Block, ...], page: Extraction, *, cut: bool = False) -> Laid:
+def lay(blocks: tuple[Block, ...], page: Extraction, *, cut: bool = False, seen: bool = False) -> Laid:
     """Align stored blocks with a page; in one script, where the two differ in script.
 
     Args:
         blocks: the stored side.
         page: the other.
         cut: the stored side breaks off in mid-sentence.
+        seen: only what readers see of the page counts.
     """
+    if seen:
+        page = replace(page, structured=())
     laid = _lay(blocks, page, {}, cut)
     if laid.findings.coverage(0.0, 1.0) < _LITTLE_FOUND and han_share(laid.old.text) > 0.3:
         table = script_table(laid.old.text, laid.new.text)
