@@ -16,7 +16,8 @@ LAYERS: dict[str, int] = {
     "digests": 1,
     # rules, pure
     **dict.fromkeys(("text", "merkle"), 10),
-    **dict.fromkeys(("compare", "verdict", "confirm", "leaves"), 11),
+    **dict.fromkeys(("compare", "confirm", "leaves"), 11),
+    "verdict": 12,  # whether a page admits an edit leans on what the comparison calls a notice
     # edges
     "markup": 20,
     **dict.fromkeys(("posts", "fetch", "warc", "extract", "ledger", "checkpoints"), 21),
