@@ -33,7 +33,7 @@ from preserve.posts import parse_post, stored_copy
 from preserve.settings import DigestAlgorithm, Settings
 from preserve.tasks import Judged, JudgedPost, JudgeTask, PostBytes
 from preserve.text import fold
-from preserve.verdict import Case, ProbeSeen, find_markers, judge, needs_markers
+from preserve.verdict import Before, Case, ProbeSeen, find_admission, find_markers, judge, needs_markers
 from preserve.warc import read_capture
 
 HTML_TYPES = ("text/html", "application/xhtml+xml", "text/plain", "application/xml", "text/xml", "")
@@ -155,6 +155,12 @@ class _Earlier:
     def template_candidates(self) -> frozenset[str]:
         return frozenset(self._comparison.template_candidates if self._comparison is not None else ())
 
+    @property
+    def changed_from(self) -> Extraction | None:
+        """The earlier page, where `since_last` found that its text changed; None where it was changed before."""
+        changed = self._comparison is not None and bool(self._comparison.changes)
+        return self._extraction if changed else None
+
     def since_last(self, stored: StoredCopy) -> SinceLast | None:
         """What changed since; `stored` tells where on the page its article stands."""
         previous = self._task.previous
@@ -203,6 +209,9 @@ def _judge_post(
     judgement = judge(case)
     comparable = judgement.verdict in COMPARABLE
     since_last = earlier.since_last(stored) if earlier is not None and comparable else None
+    if judgement.verdict is Verdict.EDITED and extraction is not None:
+        before = Before(stored, earlier.changed_from if earlier is not None else None)
+        judgement = replace(judgement, admission=find_admission(extraction, before, template=task.template))
     candidates = set(comparison.template_candidates if comparison is not None else ())
     if earlier is not None and comparable:
         candidates |= earlier.template_candidates
