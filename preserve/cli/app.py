@@ -35,6 +35,10 @@ COMMANDS = {
         "preserve.cli.rejudge_command",
         "Derive every verdict again from the WARC files, without the network.",
     ),
+    "audit": (
+        "preserve.cli.audit_command",
+        "Hold the archive against itself: what was changed or removed since it was written.",
+    ),
     "init": ("preserve.cli.init_command", "Write a commented preserve.toml."),
 }
 

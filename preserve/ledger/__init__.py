@@ -1,5 +1,6 @@
 """The ledger: what every check concluded, in one SQLite file that only grows; only it knows SQLite."""
 
+from preserve.ledger.auditing import WitnessedPost
 from preserve.ledger.ledger import Ledger
 from preserve.ledger.log import LogEntry, LoggedCheckpoint, LoggedFile
 from preserve.ledger.values import Incident, KeptSource, RunPlan, RunState, SummaryRow, UnfinishedRun
@@ -15,4 +16,5 @@ __all__ = [
     "RunState",
     "SummaryRow",
     "UnfinishedRun",
+    "WitnessedPost",
 ]

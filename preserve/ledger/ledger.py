@@ -16,6 +16,7 @@ from typing import Final, Self
 from preserve.confirm import Observation
 from preserve.leaves import EntryKind, capture_entry
 from preserve.ledger import reading
+from preserve.ledger.auditing import Examination
 from preserve.ledger.codec import (
     pack_digest,
     pack_json,
@@ -57,11 +58,13 @@ class Ledger:
 
     Attributes:
         log: what was logged.
+        examination: what an audit asks.
     """
 
     def __init__(self, database: Database) -> None:
         self._database, self._reader, self._writer = database, Reader(database), Writer(database)
         self.log = Log(database, self._reader)
+        self.examination = Examination(database, self._reader)
 
     @classmethod
     def create_or_open(cls, path: Path) -> Self:

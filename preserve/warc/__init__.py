@@ -5,23 +5,29 @@ fetched, and what a capture means, is decided elsewhere.
 """
 
 from preserve.warc.files import closed_files, warc_files
+from preserve.warc.fixity import Examined, examine
 from preserve.warc.grouping import ArchivedPost
 from preserve.warc.index import IndexEntry, lookup, nearest, refresh
-from preserve.warc.lock import ArchiveLock
+from preserve.warc.lock import ArchiveLock, ReadingLock
 from preserve.warc.originals import Known, read_original
 from preserve.warc.reader import read_block, read_capture, scan_captures
 from preserve.warc.recovery import MendedFile, Recovery, recover
+from preserve.warc.salvage import Gap
 from preserve.warc.writer import ArchiveWriter
 
 __all__ = [
     "ArchiveLock",
     "ArchiveWriter",
     "ArchivedPost",
+    "Examined",
+    "Gap",
     "IndexEntry",
     "Known",
     "MendedFile",
+    "ReadingLock",
     "Recovery",
     "closed_files",
+    "examine",
     "lookup",
     "nearest",
     "read_block",

@@ -87,3 +87,44 @@ class ArchiveLock:
             os.pwrite(descriptor, f"process {os.getpid()}{since}\n".encode(), 0)
         except OSError as error:
             raise ArchiveError(f"{path}: can't write to the archive: {error.strerror}; free space") from error
+
+
+class ReadingLock:
+    """Keeps runs from writing while an archive is read as a whole; writes nothing, on a read-only medium too.
+
+    Args:
+        directory: the archive.
+    """
+
+    def __init__(self, directory: str | Path) -> None:
+        self._directory = Path(directory)
+        self._descriptor: int | None = None
+
+    def __enter__(self) -> ReadingLock:
+        """Take it, at once or not at all.
+
+        Raises:
+            ArchiveLockedError: a run is writing to the archive.
+        """
+        path = self._directory / LOCK_FILE
+        try:
+            self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+            fcntl.flock(self._descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            self._release()
+            raise ArchiveLockedError(
+                f"{self._directory}: a run is writing to this archive; wait until it has finished"
+            ) from error
+        except OSError:  # no lock file, or a file system that knows no locks: nobody to keep away
+            self._release()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._release()
+
+    def _release(self) -> None:
+        descriptor, self._descriptor = self._descriptor, None
+        if descriptor is not None:
+            os.close(descriptor)

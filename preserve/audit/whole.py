@@ -1,0 +1,58 @@
+"""All of it, in an order that says the most: the ledger, the log and its checkpoints, then the files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from preserve.audit.files import UNREADABLE, audit_files
+from preserve.audit.findings import Audit, Part
+from preserve.audit.log import audit_checkpoints_alone, audit_log
+from preserve.errors import ArchiveError
+from preserve.ledger import Ledger
+from preserve.warc import ReadingLock
+
+LEDGER = "ledger.db"
+
+
+def audit(directory: Path, against: bytes | None = None) -> Audit:
+    """Hold an archive against itself.
+
+    Args:
+        directory: the archive.
+        against: a checkpoint of it that somebody kept; with it a log cut back since is found.
+
+    Raises:
+        ArchiveLockedError: a run is writing to it.
+        ArchiveError: there is no archive, or its directory can't be read.
+    """
+    if not directory.is_dir():
+        raise ArchiveError(f"{directory}: no archive here; name it with --archive DIR")
+    result = Audit()
+    with ReadingLock(directory):
+        ledger = _opened(directory, result)
+        if ledger is None:
+            audit_checkpoints_alone(directory, result)
+            audit_files(directory, None, result)
+            return result
+        with ledger:
+            _audit_ledger(ledger, result)
+            audit_log(directory, ledger, against, result)
+            audit_files(directory, ledger, result)
+    return result
+
+
+def _opened(directory: Path, result: Audit) -> Ledger | None:
+    try:
+        return Ledger.open_readonly(directory / LEDGER)
+    except ArchiveError as error:
+        hence = "the WARC files were looked through without it"
+        result.found(Part.LEDGER, LEDGER, str(error), hence)
+        return None
+
+
+def _audit_ledger(ledger: Ledger, result: Audit) -> None:
+    try:
+        for line in ledger.examination.faults():
+            result.found(Part.LEDGER, LEDGER, line)
+    except UNREADABLE as error:
+        result.found(Part.LEDGER, LEDGER, f"can't be read: {error}", "what can be read of it is compared below")
