@@ -65,7 +65,8 @@ def read_robots(capture: Capture) -> Robots:
     if failure is not None:
         if failure.kind in _LEADS_NOWHERE:
             return Robots()
-        return Robots(Failure(failure.kind, f"robots.txt: {failure.message}"))
+        of_the_host = failure.kind is FailureKind.PRIVATE_ADDRESS  # whatever was to be asked there
+        return Robots(failure if of_the_host else Failure(failure.kind, f"robots.txt: {failure.message}"))
     if final is None or final.status is None:
         return Robots(Failure(FailureKind.BAD_RESPONSE, "robots.txt: no answer"))
     from_proxy = final.status in _GATEWAY_SAYS and final.ip is None
