@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from preserve.confirm import Standing
-from preserve.model import Change, Check, SinceLast
+from preserve.model import Change, Check, Judgement, SinceLast, Verdict
 from preserve.times import warc_date
 
 
@@ -21,6 +21,7 @@ def check_object(check: Check) -> dict[str, Any]:
         "reason": judgement.reason.value if judgement.reason else None,
         "nature": [nature.value for nature in judgement.natures],
         "changes": [change_object(change) for change in judgement.changes],
+        "admitted": _admitted_object(judgement),
         "since_last": _since_last_object(check.since_last),
         "final_url": check.final_url,
         "http_status": check.http_status,
@@ -68,6 +69,17 @@ def change_object(change: Change) -> dict[str, Any]:
         "new_context": change.new_context,
         "nature": [nature.value for nature in change.natures],
         "weight": round(change.weight, 4),
+    }
+
+
+def _admitted_object(judgement: Judgement) -> dict[str, Any] | None:
+    if judgement.verdict is not Verdict.EDITED:
+        return None
+    admission = judgement.admission
+    return {
+        "silent": admission is None,
+        "kind": admission.kind.value if admission is not None else None,
+        "text": admission.text if admission is not None else None,
     }
 
 

@@ -18,7 +18,7 @@ from preserve.cli.opening import one_post, open_ledger, settings_for_reading
 from preserve.cli.safe import safe
 from preserve.confirm import CONFIRMABLE, Standing, standing
 from preserve.jsonlines import check_object, standing_object
-from preserve.model import ArchivedExchange, Change, Check
+from preserve.model import Admission, ArchivedExchange, Change, Check, Verdict
 
 
 def show(fragment: str, archive: str | None, config: Path | None, *, as_json: bool) -> None:
@@ -90,6 +90,8 @@ def _facts(check: Check, checks: int, found: Standing | None) -> Table:
         rows.append(("standing", standing_line(found)))
     if judgement.natures:
         rows.append(("nature", ", ".join(nature.value for nature in judgement.natures)))
+    if judgement.verdict is Verdict.EDITED:
+        rows.append(("admitted", admission_line(judgement.admission)))
     if judgement.remaining is not None:
         rows.append(("remaining", f"{100 * judgement.remaining:.0f} % of the stored copy"))
     if check.stored_record is not None:
@@ -102,6 +104,13 @@ def _facts(check: Check, checks: int, found: Standing | None) -> Table:
     for name, value in rows:
         table.add_row(Text(name, style="dim"), Text(safe(value)))
     return table
+
+
+def admission_line(admission: Admission | None) -> str:
+    """Whether an edited page owns up to its change, in a sentence."""
+    if admission is None:
+        return "the page does not say that it was changed (silent edit)"
+    return f"the page says so: {admission.text}"
 
 
 def standing_line(found: Standing) -> str:
