@@ -28,6 +28,7 @@ _NOTICE_LONGEST: Final = 1200.0  # reading length
 _LINE_LONGEST: Final = 160.0
 _NEAR: Final = 8  # blocks before the article's first and after its last
 _TELLING: Final = 24  # comparable code points from which a block of the article is known by its text
+_NOTICE_SHORTEST: Final = 24.0  # reading length of a notice that is no sentence
 _TIME_LONGEST: Final = 60  # folded code points of a line that says when and nothing else
 _SAYS_MORE = re.compile(r"\d\s*[:\u2013\u2014-]\s+[^\W\d]|[.!?\u3002]\s*$")  # a date, and then what was done
 _ASIDE: Final = frozenset({Region.NAVIGATION, Region.FOOTER, Region.COMMENTS, Region.FORM, Region.HIDDEN})
@@ -168,7 +169,8 @@ def _is_line(text: str) -> bool:
     found = _words().updated.search(folded)
     if found is None or len(folded) > _TIME_LONGEST or _SAYS_MORE.search(folded):
         return False
-    return bool(_dates(folded[found.end() :]))
+    only_when = reading_length(text) < _NOTICE_SHORTEST  # "Updated: just now"
+    return only_when or bool(_dates(folded[found.end() :]))
 
 
 def _dated_before(rest: str, before: Before) -> bool:
