@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from preserve.compare import compare_pages
+from preserve.compare import compare, compare_pages
 from preserve.model import Block, BlockKind, Nature, Region
 from tests.compare_kit import CHINESE, ENGLISH, TITLE, block, copy, page, told
 
@@ -72,6 +74,38 @@ def test_a_stored_copy_tells_where_the_article_stands() -> None:
     old, new = page([ENGLISH[0], *talk]), page([ENGLISH[0], *edited])
     assert compare_pages(old, new).changes == ()
     assert told(compare_pages(old, new, stored=copy(ENGLISH)).changes) == [("replace", "delays", "trouble")]
+
+
+def test_another_author_in_the_same_place() -> None:
+    old = replace(page(ENGLISH, before=[block("By Ada Holm")]), byline="Ada Holm")
+    new = replace(page(ENGLISH, before=[block("By Iris Vane")]), byline="Iris Vane")
+    found = compare_pages(old, new)
+    assert told(found.changes) == [("replace", "Ada Holm", "Iris Vane")]
+    assert found.natures == (Nature.BYLINE,)
+    elsewhere = replace(page(ENGLISH, after=[block("More by Iris Vane")]), byline="Iris Vane")
+    assert compare_pages(old, elsewhere).changes == ()
+
+
+def test_another_look_of_the_same_words_is_cosmetic() -> None:
+    new = [text.replace("“", '"').replace("”", '"') for text in ENGLISH]
+    assert compare_pages(page(ENGLISH), page(new)).natures == (Nature.COSMETIC,)
+    assert compare(copy(ENGLISH), page(new)).natures == (Nature.COSMETIC,)
+    assert compare(copy(ENGLISH), page(ENGLISH)).natures == ()
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("twenty-eight", "thirty-one"),
+        ("vingt-huit", "trente et un"),
+        ("achtundzwanzig", "dreißig"),
+        ("двадцать", "сорок"),
+    ],
+)
+def test_a_number_in_words_is_a_number(old: str, new: str) -> None:
+    before, after = (f"All in all it was {words} ferries that lay in the harbour." for words in (old, new))
+    found = compare_pages(page([*ENGLISH, before]), page([*ENGLISH, after]))
+    assert found.natures == (Nature.NUMBER,)
 
 
 def test_the_template_is_no_addition() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from preserve.compare.article import article_of
+from preserve.compare.byline import byline_change
 from preserve.compare.headline import headline_change, headline_found
 from preserve.compare.rules import PageRules
 from preserve.compare.telling import lay, summarise, tell
@@ -34,5 +35,6 @@ def compare_pages(
     rules = PageRules(laid.old, laid.new, article, laid.layers.main, template)
     told = tell(laid, rules, byline=old.byline, cut=False, exact=True)
     headline = headline_change(old.headline, new)
-    changes = [*told.changes, *([headline] if headline else [])]
+    byline = byline_change((old.byline, article.page), (new.byline, laid.new), told.changes)
+    changes = [*told.changes, *(change for change in (headline, byline) if change is not None)]
     return summarise(laid, told, changes, headline_found(old.headline, new))

@@ -116,7 +116,9 @@ class StoredRules:
         words = [self._old.slice(span) for span in edit.old] + [self._new.slice(span) for span in edit.new]
         if _says_nothing("".join(words)):
             return True
-        return is_meter(sentence) or (self._at_edge(edit) and bool(not_prose(sentence)))
+        if is_meter(sentence):
+            return True
+        return self._at_edge(edit) and bool(not_prose(sentence) and not_prose(" ".join(words)))
 
     def _at_edge(self, edit: Edit) -> bool:
         """Whether words were only put before or after a sentence: a label, a credit, a number in a list."""

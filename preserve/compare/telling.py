@@ -173,6 +173,21 @@ def _repeated(laid: Laid, run: Sequence[Unit]) -> str:
     return "repeated" if laid.new.keys.count(key) > 1 else ""
 
 
+def _looks_other(laid: Laid) -> bool:
+    """Whether a sentence of the old side stands on the page in another look: case, width, punctuation.
+
+    White space is not looked at: it differs with every cut into blocks.
+    """
+    page = "".join("".join(block.text for block in laid.new.blocks).split())
+    return any(
+        not unit.cut
+        and layer is not Layer.MISSING
+        and layer is not Layer.STRUCTURED
+        and "".join(laid.old.slice(unit.span).split()) not in page
+        for unit, layer in zip(laid.alignment.units, laid.findings.layers, strict=True)
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class _Gain:
     """Sentences of one block that only the page has; `tail`: they follow the last stored sentence."""
@@ -195,6 +210,8 @@ def summarise(laid: Laid, told: Told, changes: list[Change], headline: bool) -> 
         natures = tuple(dict.fromkeys((Nature.REWRITTEN, *natures)))
     if laid.script:
         natures = (*natures, Nature.SCRIPT_VARIANT)
+    elif not changes and _looks_other(laid):
+        natures = (Nature.COSMETIC,)
     return Comparison(
         changes=by_weight(changes),
         natures=natures,

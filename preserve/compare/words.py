@@ -20,15 +20,37 @@ CONTRACTION = re.compile(r"n['’]t\b", re.I)
 NEGATION_SIGN = re.compile("[不没沒未無无非莫勿毋否]|ない|なかった|なく|ません|まい(?=[、。])|ず(?=[に、。])")
 """In raw text, for scripts without spaces."""
 
-NUMBER = re.compile(
-    "zero|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|(?:thir|four|fif|six|seven|eigh|nine)teen"
-    "|(?:twen|thir|for|fif|six|seven|eigh|nine)ty|hundreds?|thousands?|millions?|billions?|trillions?|half|dozens?"
-    "|twice|double|triple|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth"
-    "|null|eins|zwei|drei|vier|fünf|sechs|sieben|acht|neun|zehn|elf|zwölf|(?:ein)?hundert|(?:ein)?tausend"
-    "|million(?:en)?|milliarden?|hälfte|doppelt|deux|trois|quatre|cinq|sept|huit|neuf|dix|cent|mille|milliards?"
-    "|dos|tres|cuatro|cinco|seis|siete|ocho|nueve|diez|cien|mil|millón|millones"
-    "|два|три|четыре|пять|шесть|семь|восемь|девять|десять|сто|тысяч[аи]?|миллион(?:а|ов)?|миллиард(?:а|ов)?"
+_NUMBERS = (
+    # English: twentyeight is how twenty-eight folds.
+    "zero|eleven|twelve|(?:thir|four|fif|six|seven|eigh|nine)teen|hundreds?|thousands?|millions?|billions?|trillions?"
+    "|(?:(?:twen|thir|for|fif|six|seven|eigh|nine)ty)?(?:one|two|three|four|five|six|seven|eight|nine)"
+    "|(?:(?:twen|thir|for|fif|six|seven|eigh|nine)ty)?(?:third|fourth|fifth|sixth|seventh|eighth|ninth)"
+    "|(?:twen|thir|for|fif|six|seven|eigh|nine)ty|ten|tenth|half|dozens?|twice|double|triple",
+    # German
+    "null|eins|zwei|drei|vier|fünf|sechs|sieben|acht|neun|zehn|elf|zwölf|(?:drei|vier|fünf|sech|sieb|acht|neun)zehn"
+    "|(?:(?:ein|zwei|drei|vier|fünf|sechs|sieben|acht|neun)und)?(?:zwan|dreis|vier|fünf|sech|sieb|acht|neun)[zs]ig"
+    "|(?:ein|zwei|drei|vier|fünf|sechs|sieben|acht|neun|zehn)?(?:hundert|tausend)"
+    "|million(?:en)?|milliarden?|hälfte|doppelt",
+    # French
+    "deux|trois|quatre|cinq|six|sept|huit|neuf|dix|onze|douze|treize|quatorze|quinze|seize|dix(?:sept|huit|neuf)"
+    "|(?:vingt|trente|quarante|cinquante|soixante|quatrevingts?)(?:et(?:une?|onze)|une?|deux|trois|quatre|cinq|six|sept"
+    "|huit|neuf|dix|onze|douze|treize|quatorze|quinze|seize|dix(?:sept|huit|neuf))?|cents?|mille|milliards?",
+    # Spanish and Portuguese
+    "dos|tres|cuatro|cinco|seis|siete|ocho|nueve|diez|doce|trece|catorce|quince|dieci(?:séis|siete|ocho|nueve)|veinte"
+    "|veinti(?:uno|una|ún|dós|trés|cuatro|cinco|séis|siete|ocho|nueve)|treinta|cuarenta|cincuenta|sesenta|setenta"
+    "|ochenta|noventa|cien|cientos?|(?:dos|tres|cuatro|seis|ocho)cient[oa]s|quinient[oa]s|mil|millón|millones"
+    "|dois|duas|três|quatro|sete|oito|nove|dez|doze|treze|vinte|trinta|quarenta|cinquenta|sessenta|oitenta|cem|milhão"
+    "|milhões",
+    # Italian
+    "due|quattro|cinque|sette|otto|dieci|undici|dodici|(?:vent|trent|quarant|cinquant)(?:uno|otto)|venti|trenta"
+    "|(?:venti|trenta|quaranta|cinquanta|sessanta|settanta|ottanta|novanta)"
+    "(?:due|tré|quattro|cinque|sei|sette|nove)?|cento|milioni|milione|miliardi",
+    # Russian, in its cases
+    "два|две|двух|три|тр[её]х|четыре|четыр[её]х|пят[ьи]|шест[ьи]|сем[ьи]|восемь|восьми|девят[ьи]|десят[ьи]|сорока?"
+    "|(?:один|два|две|три|четыр|пят|шест|сем|восем|девят)(?:на)?дцат[ьи]|(?:пят|шест|сем|восем)ьдесят|девяносто|сто|двести"
+    "|триста|четыреста|(?:пят|шест|сем|восем|девят)ьсот|тысяч[аиу]?|миллион(?:а|ов)?|миллиард(?:а|ов)?",
 )
+NUMBER = re.compile("|".join(_NUMBERS))
 """A whole token."""
 NUMERAL = re.compile(
     "第?[〇零一二三四五六七八九十百千万萬亿億兆两兩几幾半壹贰叁肆伍陆柒捌玖拾佰仟]+[年月日号號个個名人次%成倍岁歲元多余餘]*"
