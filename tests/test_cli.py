@@ -149,6 +149,7 @@ def test_show_finds_a_post_by_the_end_of_its_path_or_its_source(played: Played) 
     assert by_name.returncode == 0
     assert "2,400" in by_name.stdout
     assert "2,300" in by_name.stdout
+    assert "(silent edit)" in " ".join(by_name.stdout.split())
     by_url = command("show", played.server.url("/2"), "--archive", played.archive)
     assert by_url.stdout == by_name.stdout
     assert json.loads(command("show", "edited", "--archive", played.archive, "--json").stdout)["verdict"] == "edited"
