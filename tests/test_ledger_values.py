@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from preserve.ledger import Ledger, RunPlan
+from preserve.ledger import Ledger, RunPlan, RunState
 from preserve.ledger.codec import (
     pack_digest,
     pack_json,
@@ -22,6 +22,7 @@ from preserve.ledger.codec import (
     pack_text,
     pack_time,
     unpack_digest,
+    unpack_flag,
     unpack_record_id,
     unpack_text,
     unpack_time,
@@ -137,9 +138,7 @@ def with_own_summary(check: Check) -> Check:
             return None
         return replace(capture, summary=replace(capture.summary, record_id=UUID(int=next(NUMBERS)).urn))
 
-    return replace(
-        check, capture=own(check.capture), probe=own(check.probe), previous=own(check.previous)
-    )
+    return replace(check, capture=own(check.capture), probe=own(check.probe), previous=own(check.previous))
 
 
 @pytest.fixture(scope="module")
@@ -163,6 +162,18 @@ def test_a_check_read_is_the_check_written(ledger: Ledger, found: list[Check]) -
         assert ledger.history(check.post)[-1] == check
         if check.capture:
             assert ledger.captures_without_check([check.capture]) == []
+
+
+@settings(max_examples=40, deadline=None)
+@given(found=st.lists(checks(), min_size=1, max_size=3, unique_by=lambda check: check.post))
+def test_what_was_logged_is_what_the_rows_say(tmp_path_factory: pytest.TempPathFactory, found: list[Check]) -> None:
+    with Ledger.create_or_open(tmp_path_factory.mktemp("logged") / "ledger.db") as ledger:
+        run = ledger.begin_run(RunPlan(("posts",), "{}", "test", datetime(2026, 1, 1, tzinfo=UTC)))
+        ledger.append(run, [with_own_summary(check) for check in found])
+        ledger.end_run(run, datetime(2026, 1, 2, tzinfo=UTC), RunState.FINISHED)
+        entries = list(ledger.log.entries())
+    assert [entry.position for entry in entries] == list(range(len(found) + 2))
+    assert [entry for entry in entries if entry.now != entry.hash] == []
 
 
 @given(TIMES, TIMES)
@@ -210,3 +221,15 @@ def test_json_comes_back_and_is_utf_8(names: list[str]) -> None:
 def test_json_has_no_numbers_that_json_has_not() -> None:
     with pytest.raises(ValueError, match="not JSON compliant"):
         pack_json(float("nan"))
+
+
+@pytest.mark.parametrize("text", ["2026-03-01T06:00:00,000000Z", "2026-03-01 06:00:00.000000Z", "2026-03-01T06:00:00Z"])
+def test_a_time_in_another_spelling_was_not_written_by_the_ledger(text: str) -> None:
+    with pytest.raises(ValueError, match="no time as the ledger writes it"):
+        unpack_time(text)
+
+
+@pytest.mark.parametrize("value", [2, -1, "1"])
+def test_a_flag_is_yes_or_no(value: int) -> None:
+    with pytest.raises(ValueError, match="neither"):
+        unpack_flag(value)

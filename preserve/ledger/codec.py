@@ -29,8 +29,26 @@ def pack_time(moment: datetime) -> str:
 
 
 def unpack_time(text: str) -> datetime:
-    """The time that `pack_time` wrote."""
-    return datetime.fromisoformat(text)
+    """The time that `pack_time` wrote.
+
+    Raises:
+        ValueError: it can't have written that, though it may mean a time: the file was changed by something else.
+    """
+    found = datetime.fromisoformat(text)
+    if pack_time(found) != text:
+        raise ValueError(f"{text!r} is no time as the ledger writes it")
+    return found
+
+
+def unpack_flag(value: int) -> bool:
+    """A yes or no.
+
+    Raises:
+        ValueError: neither 1 nor 0.
+    """
+    if value not in (0, 1):
+        raise ValueError(f"{value!r} is neither yes (1) nor no (0)")
+    return bool(value)
 
 
 def pack_text(text: str) -> str | bytes:

@@ -13,6 +13,7 @@ from preserve.ledger.codec import (
     unpack_changes,
     unpack_digest,
     unpack_evidence,
+    unpack_flag,
     unpack_measures,
     unpack_natures,
     unpack_record,
@@ -244,7 +245,7 @@ def _judgement(row: Row) -> Judgement:
         changes=unpack_changes(row[8]),
         evidence=unpack_evidence(row[9]),
         remaining=row[6],
-        wants_probe=bool(row[7]),
+        wants_probe=unpack_flag(row[7]),
         admission=unpack_admission(row[30]),
     )
 
@@ -252,7 +253,7 @@ def _judgement(row: Row) -> Judgement:
 def _since_last(row: Row) -> SinceLast | None:
     if row[20] is None:
         return None
-    return SinceLast(bool(row[21]), unpack_changes(row[22]), unpack_time(row[20]))
+    return SinceLast(unpack_flag(row[21]), unpack_changes(row[22]), unpack_time(row[20]))
 
 
 def _captured_at(text: str | None, capture: ArchivedCapture | None) -> Any:
