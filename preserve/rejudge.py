@@ -43,11 +43,12 @@ class Rejudged:
         if self.again is None:
             return True
         old, new = self.check.judgement, self.again.judgement
-        return (old.verdict, old.reason, old.natures, old.changes) == (
+        return (old.verdict, old.reason, old.natures, old.changes, old.admission) == (
             new.verdict,
             new.reason,
             new.natures,
             new.changes,
+            new.admission,
         )
 
 

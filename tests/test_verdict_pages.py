@@ -174,7 +174,20 @@ def test_a_page_that_scripts_would_fill_is_a_script_shell(page: Page) -> None:
 
 
 def front(title: str, count: int = 12) -> bytes:
-    topics = ("mayor", "ferry", "school", "museum", "weather", "football", "market", "library", "railway", "choir", "storm", "mill")
+    topics = (
+        "mayor",
+        "ferry",
+        "school",
+        "museum",
+        "weather",
+        "football",
+        "market",
+        "library",
+        "railway",
+        "choir",
+        "storm",
+        "mill",
+    )
     cards = "".join(
         f"<div><h2><a href=/s/{at}>What the {topic} of our town has to do with the news of today</a></h2>"
         f"<p>It began in the {topic} on a grey morning and nobody knew yet how it was going to…</p></div>"
@@ -244,8 +257,8 @@ WIDGETS = [
     '<a class="__cf_email__" href="/cdn-cgi/l/email-protection">[email protected]</a>',
     '<script>(function(){var a=document.createElement("script");a.src="/cdn-cgi/challenge-platform/scripts/jsd/main.js"})()</script>',
     '<script src="https://challenges.cloudflare.com/turnstile/v0/api.js"></script>',
-    '<form action=/login><input name=user><input type=password name=p><button>Log in</button></form>',
-    '<div class=cookie-banner>We and our partners use cookies and process personal data with your consent. '
+    "<form action=/login><input name=user><input type=password name=p><button>Log in</button></form>",
+    "<div class=cookie-banner>We and our partners use cookies and process personal data with your consent. "
     "<button>Accept all</button><button>Reject all</button></div>",
     '<script src="https://cdn.tinypass.com/api/tinypass.min.js"></script>',
     '<div><script src="//d.digital.com/bnis_sensor.js"></script>_abck bm_sz ak_bmsc</div>',
@@ -314,7 +327,22 @@ def test_the_article_at_another_address_with_an_edit_is_edited() -> None:
     assert judged.verdict is Verdict.EDITED, judged.evidence
 
 
-UNKNOWN_404 = html("The Paper", in_site("<h1>Så synd</h1><p>Här var det tomt, min vän.</p>"), lang="sv")
+SPEECHLESS = html("The Paper", in_site("<h1>Så synd</h1><p>Här var det tomt, min vän.</p>"), lang="sv")
+UNKNOWN_404 = html(
+    "The Paper",
+    in_site(
+        "<h1>Så synd</h1><p>Här var det tomt, min vän. Tidningen flyttade sina hyllor i våras, och allt kom inte med.</p>"
+        "<p>Det som låg på den här hyllan ligger kanske på en annan, eller i källaren, där vi ännu packar upp kartonger."
+        " Ring oss gärna på redaktionen mellan nio och fyra, så letar vi tillsammans med dig efter det du ville läsa.</p>"
+        "<p>Under tiden finns dagens tidning på vanligt ställe, och korsordet hittar du som alltid på sista sidan.</p>"
+    ),
+    lang="sv",
+)
+
+
+def test_a_probe_does_not_decide_about_a_page_with_too_few_words_to_tell() -> None:
+    judged = judge(case(SPEECHLESS, probe=SPEECHLESS))
+    assert judged.verdict not in (Verdict.GONE, Verdict.REPLACED), judged.evidence
 
 
 def test_a_probe_decides_about_an_error_page_in_unknown_words() -> None:
@@ -324,4 +352,4 @@ def test_a_probe_decides_about_an_error_page_in_unknown_words() -> None:
     after = judge(case(UNKNOWN_404, probe=UNKNOWN_404))
     assert (after.verdict, after.reason, after.wants_probe) == (Verdict.REPLACED, Reason.SOFT_404, False)
     honest = judge(case(UNKNOWN_404, probe=html("x", in_site(article("Other", GERMAN)))))
-    assert honest.verdict is not Verdict.REPLACED, honest.evidence
+    assert honest.reason is not Reason.SOFT_404, honest.evidence

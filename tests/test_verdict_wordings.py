@@ -1,6 +1,7 @@
 """More small pages of our own: short wordings in many languages, as walls, error pages, parked domains, outages.
 
-They were written against a finished set of rules, to see how far the rules carry; `test_verdict_pages.py` has the rest.
+Each was written before the rules had seen it, and the rules were mended where they failed: by now these are
+regressions, not a measure. `test_verdict_pages.py` has the rest.
 """
 
 # ruff: noqa: E501 - a page is easier to read on one line
@@ -174,5 +175,5 @@ def test_a_question_before_the_page_is_a_consent_wall(language: str, page: bytes
 @pytest.mark.parametrize(("language", "page"), [*DOWN, *SIGN_IN, *IN_SITE_AND_SPEECHLESS])
 @pytest.mark.parametrize("probed", [False, True])
 def test_what_may_be_there_again_tomorrow_is_no_loss(language: str, page: bytes, probed: bool) -> None:
-    judged = judge(case(page, probe=page if probed and (language, page) not in IN_SITE_AND_SPEECHLESS else None))
+    judged = judge(case(page, probe=page if probed else None))
     assert judged.verdict not in (Verdict.GONE, Verdict.REPLACED), judged.evidence

@@ -66,6 +66,8 @@ def like_random_path(view: View) -> Finding | None:
     saw = f"{alike:.0%} alike to what a random path answers"
     if alike < SOFT_404_ALIKE:
         return Finding(saw)
+    if view.prose_length <= _BRIEF and not view.ideas("gone"):
+        return Finding(f"{saw}; but a wall answers every path alike, and this page has too few words to tell")
     home = view.redirected and is_home(view.final_url)
     return Finding(saw, Verdict.REPLACED, Reason.HOME_PAGE if home else Reason.SOFT_404)
 
