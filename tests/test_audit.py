@@ -240,6 +240,62 @@ def test_a_damaged_record_is_named_with_the_posts_that_rest_on_it(archive: Path)
     assert "revisits refer to it" in found
 
 
+# ---------------------------------------------------------------- how runs are sealed
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[Stage]:
+    """Three posts whose sources answer."""
+    place = with_key(stage(tmp_path))
+    with WireServer({}) as server:
+        for number in range(3):
+            server.scripts[f"/{number}"] = answer(page(article(number)))
+            write_post(place.posts, f"report-{number}.md", server.url(f"/{number}"), article(number))
+        yield place
+
+
+def test_an_interrupted_run_is_signed_as_far_as_it_came_and_again_at_its_end(served: Stage) -> None:
+    summary, _ = served.verify(stop_after_visits=1)
+    assert summary.interrupted
+    assert len(checkpoints(served.archive)) == 1
+    assert not audit(served.archive).findings
+    served.verify()
+    result = audit(served.archive)
+    assert (said(result), result.notes, result.checkpoints) == ("", [], 2)
+
+
+def test_a_run_that_can_not_sign_is_finished_and_says_so(served: Stage) -> None:
+    blocked = served.folder / "config"
+    blocked.write_text("a file where the directory should be")
+    summary, watcher = served.verify()
+    assert not summary.interrupted
+    assert any(notice.startswith("No checkpoint was made: signing key") for notice in watcher.notices)
+    result = audit(served.archive)
+    assert not result.findings
+    assert "signed by no checkpoint yet" in result.notes[0]
+    blocked.unlink()
+    served.verify()
+    assert audit(served.archive).notes == []
+
+
+def test_the_key_is_told_once_and_is_not_in_the_archive(served: Stage) -> None:
+    (_, first), (_, second) = served.verify(), served.verify()
+    key = (served.archive / "checkpoints" / "key.pub").read_text().strip()
+    assert [key in " ".join(watcher.notices) for watcher in (first, second)] == [True, False]
+    secret = Path(served.settings.archive.signing_key).read_bytes().splitlines()[1]
+    kept = b"".join(path.read_bytes() for path in served.archive.rglob("*") if path.is_file())
+    assert secret not in kept
+    assert served.settings.archive.signing_key.encode() not in kept
+
+
+def test_a_torn_end_of_an_open_file_is_no_fault(archive: Path) -> None:
+    last = max(archive.glob("*.warc.gz"))
+    (archive / "preserve-20990101000000000000-00000-00000000.warc.gz.open").write_bytes(last.read_bytes()[:-30])
+    result = audit(archive)
+    assert not result.findings
+    assert "torn bytes; the next run cuts them off" in result.notes[0]
+
+
 # ---------------------------------------------------------------- one byte anywhere
 
 
