@@ -18,6 +18,7 @@ from warcio.archiveiterator import ArchiveIterator
 from wire_server import Drip, WireServer
 
 import preserve
+from preserve.audit import audit
 from preserve.model import ArchivedCapture
 from preserve.warc import read_block, read_capture, scan_captures, warc_files
 
@@ -114,3 +115,4 @@ def test_a_run_killed_twenty_times_ends_as_if_it_never_was(servers: list[WireSer
         assert not path.name.endswith(".open")
         with path.open("rb") as file:
             assert all(record.rec_type for record in ArchiveIterator(file, check_digests=False))
+    assert audit(place.archive).findings == []
