@@ -215,9 +215,12 @@ def _candidates(page: Reading, stretch: _Stretch, wanted: AbstractSet[str], colu
 
     What a navigation or an aside says may be alike to anything short; it counts only when it is the same.
     """
+    spans = page.pieces(stretch.start, stretch.end)
+    if not wanted:  # nothing can be the same, so what stands outside need not even be cut
+        spans = [span for span in spans if not outside_column(page.blocks[span.block], column)]
     return [
         unit
-        for unit in page.units(page.pieces(stretch.start, stretch.end))
+        for unit in page.units(spans)
         if not outside_column(page.blocks[unit.block], column) or unit.key in wanted
     ]
 
