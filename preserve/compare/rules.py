@@ -118,18 +118,22 @@ class StoredRules:
             return True
         if is_meter(sentence):
             return True
-        return self._at_edge(edit) and bool(not_prose(sentence) and not_prose(" ".join(words)))
+        added = self._at_edge(edit)
+        return bool(added and not_prose(sentence) and not_prose(added))
 
-    def _at_edge(self, edit: Edit) -> bool:
-        """Whether words were only put before or after a sentence: a label, a credit, a number in a list."""
+    def _at_edge(self, edit: Edit) -> str:
+        """What was only put before or after a sentence: a label, a credit, a number in a list; "" for all else."""
         if edit.old or not edit.new:
-            return False
+            return ""
         first, last = edit.new_sentence[0], edit.new_sentence[-1]
-        before = self._new.blocks[first.block].text[first.start : edit.new[0].start]
-        after = self._new.blocks[last.block].text[edit.new[-1].end : last.end]
-        starts = edit.new[0].block == first.block and not fold(before)
-        ends = edit.new[-1].block == last.block and not fold(after)
-        return starts or ends
+        start, end = edit.new[0], edit.new[-1]
+        before = self._new.blocks[first.block].text[first.start : start.start]
+        after = self._new.blocks[last.block].text[end.end : last.end]
+        if end.block == last.block and not fold(after):
+            return " ".join(self._new.slice(span) for span in edit.new) + after
+        if start.block == first.block and not fold(before):
+            return " ".join(self._new.slice(span) for span in edit.new)
+        return ""
 
 
 class PageRules:
