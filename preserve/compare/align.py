@@ -219,9 +219,7 @@ def _candidates(page: Reading, stretch: _Stretch, wanted: AbstractSet[str], colu
     if not wanted:  # nothing can be the same, so what stands outside need not even be cut
         spans = [span for span in spans if not outside_column(page.blocks[span.block], column)]
     return [
-        unit
-        for unit in page.units(spans)
-        if not outside_column(page.blocks[unit.block], column) or unit.key in wanted
+        unit for unit in page.units(spans) if not outside_column(page.blocks[unit.block], column) or unit.key in wanted
     ]
 
 
