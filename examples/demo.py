@@ -196,6 +196,7 @@ def prepared(folder: Path, port: int, archive: Path | None) -> Stage:
     clean = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
     if not sys.stdout.isatty():
         clean.setdefault("COLUMNS", "118")  # a log has no width of its own
+    clean["XDG_CONFIG_HOME"] = str(folder / "config")  # a key of the demo's own, gone with it
     return Stage(with_port(folder, port), port, archive, clean)
 
 

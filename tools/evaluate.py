@@ -38,6 +38,9 @@ delay = 0
 tries = 2
 backoff = 0.1
 retry-after-cap = 0
+
+[archive]
+signing-key = ""
 """
 
 
