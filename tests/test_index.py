@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import warnings
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from warc_support import START, URL, capture, exchange, page, writer_for
 
 from preserve.errors import ArchiveError
@@ -19,11 +16,6 @@ from preserve.model import Capture
 from preserve.urls import legal_uri
 from preserve.warc import ArchiveWriter, Known, index, lookup, nearest, refresh, warc_files
 from preserve.warc.index import INDEX
-from preserve.warc.surt import surt
-
-with warnings.catch_warnings():  # its regular expressions are spelled with escapes Python warns of
-    warnings.simplefilter("ignore")
-    from surt import surt as reference
 
 CHINESE = legal_uri("http://news.example/新闻/二〇二四?页=1")
 PAGE = page("<p>The bridge carries 2,400 cars a day.</p>" * 20)
@@ -177,33 +169,3 @@ def test_records_are_found_by_url_and_time(tmp_path: Path) -> None:
 
 def test_without_an_index_nothing_is_found(tmp_path: Path) -> None:
     assert lookup(tmp_path, URL) == ()
-
-
-PIECES = st.sampled_from(
-    (
-        *("a", "B", "/", "//", "..", ".", "%2e", "%2F", "%e4", "%25", "%", "&", "=", "?", ";", "+", "%20", "~", "文"),
-        *("a=1", "&a=2", "%00", "www.", "#x", ":", ".aspx", "(S(0abcdefghijklmnopqrstuvw))", "\\", "|", "[", "_"),
-        *("sid=0123456789abcdef0123456789ABCDEF", "jsessionid=0123456789abcdef0123456789ABCDEF", "cfid=1&cftoken=2"),
-    )
-)
-HOSTS = st.sampled_from(
-    (
-        *("example.com", "WWW.Example.com", "www3.a.b.co.uk", "127.0.0.1", "127.0.0.1:8080", "example.com:80"),
-        *("example.com:443", "xn--fiqs8s.example", "www.www.com", "a..b", "[::1]:81", "1.2.3.4.", "2130706433"),
-        *("u:p@h.com", "h.com:", "www.com", "中文.com", "h%41.com"),
-    )
-)
-URLS = st.builds(
-    "{}{}{}{}".format,
-    st.sampled_from(("http://", "https://", "HTTP://", "urn:preserve:post:", "urn:preserve:bytes:http://")),
-    HOSTS,
-    st.sampled_from("/?"),
-    st.lists(PIECES, max_size=6).map("".join),
-)
-
-
-@settings(max_examples=400)
-@given(URLS)
-def test_keys_are_those_of_other_tools(url: str) -> None:
-    for spelling in (url, legal_uri(url)):
-        assert surt(spelling) == reference(spelling)
