@@ -122,16 +122,16 @@ def summary_text(check: Check, width: int) -> Text:
 
 
 def change_line(change: Change, width: int) -> Text:
-    """A change on one line: what kind, old in red, new in green."""
+    """A change on one line: what kind, old in red, new in green; − what is gone, + what has come."""
     label = ", ".join(nature.value for nature in change.natures) or change.kind.value
     text = Text(f"{label}: ", style="dim")
     half = max(12, (width - len(label)) // 2)
     if change.kind is ChangeKind.MOVE:
         text.append("moved ", style="cyan").append(shortened(change.old, half))
     elif not change.new:
-        text.append(shortened(change.old, 2 * half), style=OLD_STYLE)
+        text.append(f"− {shortened(change.old, 2 * half)}", style=OLD_STYLE)
     elif not change.old:
-        text.append(shortened(change.new, 2 * half), style=NEW_STYLE)
+        text.append(f"+ {shortened(change.new, 2 * half)}", style=NEW_STYLE)
     else:
         text.append(shortened(change.old, half), style=OLD_STYLE).append(" → ")
         text.append(shortened(change.new, half), style=NEW_STYLE)
