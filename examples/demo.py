@@ -111,9 +111,7 @@ def wait_for(ready: Path, process: subprocess.Popen[bytes]) -> None:
     end = time.monotonic() + READY_SECONDS
     while not ready.exists():
         if process.poll() is not None:
-            raise DemoError(
-                "the demo's web site did not start; with `make demo PORT=N` it takes another port."
-            )
+            raise DemoError("the demo's web site did not start; with `make demo PORT=N` it takes another port.")
         if time.monotonic() > end:
             raise DemoError(f"the demo's web site did not answer within {READY_SECONDS:.0f} seconds.")
         time.sleep(0.02)
@@ -202,12 +200,8 @@ def prepared(folder: Path, port: int, archive: Path | None) -> Stage:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Parse, play, tell."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument(
-        "--port", type=int, default=PORT, help="of the demo's web site; the next one is used too"
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--port", type=int, default=PORT, help="of the demo's web site; the next one is used too")
     parser.add_argument("--archive", type=Path, help="an empty directory to keep the captures in")
     options = parser.parse_args(arguments)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(2))  # so that the web site is stopped then, too

@@ -36,9 +36,7 @@ from urllib.parse import urlsplit
 HERE = Path(__file__).resolve().parent
 PORT = 8421
 HANG_SECONDS = 30.0
-SMALL_PDF = (
-    b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Count 0>>endobj\n%%EOF\n"
-)
+SMALL_PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Count 0>>endobj\n%%EOF\n"
 FRONT_MATTER = re.compile(r"\A---\n(.*?)\n---\n(.*)\Z", re.DOTALL)
 PARAGRAPH = re.compile(r"<p>(?:<strong>)?\s*(.*?)\s*(?:</strong>)?</p>", re.DOTALL)
 
@@ -183,9 +181,7 @@ class Press:
         if "wall" in case:
             body += "\n" + (HERE / "pages" / case["wall"]).read_text("utf-8")
         declared = bool(case.get("declared", True))
-        return self.html(
-            article.host, self.page(article, body, declared=declared, free="wall" not in case), declared
-        )
+        return self.html(article.host, self.page(article, body, declared=declared, free="wall" not in case), declared)
 
     def html(self, host: str, text: str, declared: bool = True, status: int = 200) -> Answer:
         """`text` as a response of `host`, in its charset."""
@@ -261,9 +257,7 @@ def build(epoch: int, port: int) -> Site:
     for host, outlet in press.outlets.items():
         answers[host, "/"] = press.home(host)
         if "robots" in outlet:
-            answers[host, "/robots.txt"] = Answer(
-                200, (("Content-Type", "text/plain"),), outlet["robots"].encode()
-            )
+            answers[host, "/robots.txt"] = Answer(200, (("Content-Type", "text/plain"),), outlet["robots"].encode())
     for case in plan["case"]:
         kept = articles.get(case["post"])
         if kept is None or kept.host not in press.outlets or not kept.paragraphs:
@@ -273,9 +267,7 @@ def build(epoch: int, port: int) -> Site:
         shown = articles[given.get("text_of", case["post"])]
         for path, answer in play(given, replace(shown, host=kept.host, path=kept.path), press).items():
             answers.setdefault((kept.host, path), answer)
-    unknown = {
-        host: press.not_found(host, outlet.get("unknown", 404)) for host, outlet in press.outlets.items()
-    }
+    unknown = {host: press.not_found(host, outlet.get("unknown", 404)) for host, outlet in press.outlets.items()}
     return Site(answers, unknown)
 
 
@@ -314,9 +306,7 @@ class Server:
 
     async def client(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serve one connection until either side has had enough, or the site is told to stop."""
-        with contextlib.suppress(
-            ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError, ssl.SSLError
-        ):
+        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError, ssl.SSLError):
             while await self.request(reader, writer):
                 pass
         writer.close()
@@ -394,9 +384,7 @@ async def serve(epoch: int, port: int, ready_file: str | None) -> None:
 
 def main() -> int:
     """Parse, serve, exit."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--port", type=int, default=PORT)
     parser.add_argument("--epoch", type=int, choices=(1, 2), default=2)
     parser.add_argument("--ready-file", help="written when the site answers")

@@ -38,9 +38,7 @@ class Judges:
 
     def __init__(self, settings: JudgeSettings) -> None:
         count = settings.workers or len(os.sched_getaffinity(0))
-        self._tasks: queue.Queue[tuple[JudgeTask, Future[Judged]] | None] = queue.Queue(
-            QUEUED_PER_WORKER * count
-        )
+        self._tasks: queue.Queue[tuple[JudgeTask, Future[Judged]] | None] = queue.Queue(QUEUED_PER_WORKER * count)
         self._threads = [
             threading.Thread(target=_dispatch, args=(self._tasks, settings), name=f"judge-{n}", daemon=True)
             for n in range(count)

@@ -44,9 +44,7 @@ _TRACKING_NAMES = frozenset(
 _FEED_NAMES = frozenset({"source", "from", "ref", "via", "feed"})
 _FEED_VALUES = frozenset({"rss", "feed", "atom", "rss2", "feedburner", "rssfeed"})
 _HOME = re.compile(r"/?(?:(?:index|default|home|main)(?:\.(?:s?html?|php|aspx?|jsp|do))?)?", re.I)
-_LANGUAGES = frozenset(
-    {"ar", "cn", "de", "en", "es", "fr", "hk", "it", "ja", "jp", "ko", "pt", "ru", "tw", "zh"}
-)
+_LANGUAGES = frozenset({"ar", "cn", "de", "en", "es", "fr", "hk", "it", "ja", "jp", "ko", "pt", "ru", "tw", "zh"})
 _LOCALE = re.compile(r"([a-z]{2})(?:[-_](?:[a-z]{2}|han[st]))?", re.I)
 
 
@@ -262,9 +260,7 @@ def _host_and_port(authority: str) -> tuple[str, str]:
 
 
 def _encode(pattern: re.Pattern[str], text: str) -> str:
-    return pattern.sub(
-        lambda hit: "".join(f"%{byte:02X}" for byte in hit[0].encode("utf-8", "replace")), text
-    )
+    return pattern.sub(lambda hit: "".join(f"%{byte:02X}" for byte in hit[0].encode("utf-8", "replace")), text)
 
 
 def _legal(text: str | None) -> str | None:

@@ -62,9 +62,7 @@ class Sample:
 def capture_of(sample: Sample) -> ArchivedCapture:
     at = START + timedelta(weeks=sample.week)
     source, name = sample.source or "", f"{sample.source}/{sample.week}"
-    exchange = ArchivedExchange(
-        source, sample.status, record(name + "/response"), digest("payload"), digest(name)
-    )
+    exchange = ArchivedExchange(source, sample.status, record(name + "/response"), digest("payload"), digest(name))
     return ArchivedCapture(source, source, at, record(name + "/first"), record(name + "/last"), (exchange,))
 
 

@@ -52,9 +52,7 @@ def test_an_absence_is_confirmed_by_three_observations_three_days_apart(verdict:
     one, two, three = seen(verdict, 0), seen(verdict, 3), seen(verdict, 6)
     assert after(one) == Standing(verdict, None, day(0), verdict, None, 1, 3, day(3), False, False)
     assert after(one, two) == Standing(verdict, None, day(0), verdict, None, 2, 3, day(6), False, False)
-    assert after(one, two, three) == Standing(
-        verdict, None, day(0), verdict, verdict, 3, 3, None, False, False
-    )
+    assert after(one, two, three) == Standing(verdict, None, day(0), verdict, verdict, 3, 3, None, False, False)
     assert after(one, two, three).is_confirmed
 
 
@@ -131,9 +129,7 @@ def test_one_check_that_sees_the_article_whole_restores(before: list[Verdict], w
 
 
 @given(st.lists(st.sampled_from(Verdict), max_size=10), st.sampled_from(sorted(PRESENT)))
-def test_an_absence_does_not_stay_confirmed_once_the_article_was_seen(
-    before: list[Verdict], present: Verdict
-) -> None:
+def test_an_absence_does_not_stay_confirmed_once_the_article_was_seen(before: list[Verdict], present: Verdict) -> None:
     assert after(*weekly([*before, present])).confirmed not in ABSENT
 
 

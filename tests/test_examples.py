@@ -55,9 +55,7 @@ def free_port() -> int:
 def run(*words: str) -> subprocess.CompletedProcess[str]:
     """Run Python on `words`, with the preserve that is tested and not another that may be installed."""
     environment = os.environ | {"PYTHONPATH": str(Path(preserve.__file__).parent.parent)}
-    return subprocess.run(
-        [sys.executable, *words], capture_output=True, text=True, env=environment, check=False
-    )
+    return subprocess.run([sys.executable, *words], capture_output=True, text=True, env=environment, check=False)
 
 
 def demo(*words: str) -> subprocess.CompletedProcess[str]:
@@ -111,12 +109,8 @@ def test_an_edit_is_found_where_it_was_made(shown: Shown, case: dict[str, Any]) 
         old, new = smallest(edit["old"], edit["new"])
         assert any(old in change["old"] or old in change["old_context"] for change in changes)
         assert any(new in change["new"] or new in change["new_context"] for change in changes)
-    made = sum(
-        len(text) for each in case["edits"] for key, text in each.items() if key not in ("after", "delete")
-    )
-    deleted = sum(
-        paragraph_length(case["post"], each["delete"]) for each in case["edits"] if "delete" in each
-    )
+    made = sum(len(text) for each in case["edits"] for key, text in each.items() if key not in ("after", "delete"))
+    deleted = sum(paragraph_length(case["post"], each["delete"]) for each in case["edits"] if "delete" in each)
     reported = sum(len(change["old"]) + len(change["new"]) for change in changes)
     assert reported <= made + deleted, "more was reported than was changed"
 
@@ -129,9 +123,7 @@ def paragraph_length(post: str, beginning: str) -> int:
 
 def smallest(old: str, new: str) -> tuple[str, str]:
     """The middles that differ."""
-    start = next(
-        (at for at, (a, b) in enumerate(zip(old, new, strict=False)) if a != b), min(len(old), len(new))
-    )
+    start = next((at for at, (a, b) in enumerate(zip(old, new, strict=False)) if a != b), min(len(old), len(new)))
     end = 0
     while end < min(len(old), len(new)) - start and old[-1 - end] == new[-1 - end]:
         end += 1
@@ -140,11 +132,7 @@ def smallest(old: str, new: str) -> tuple[str, str]:
 
 @pytest.mark.parametrize(
     "case",
-    [
-        case
-        for case in CASES
-        if case["verdict"] in ("intact", "edited") and case.get("nature") != "script-variant"
-    ],
+    [case for case in CASES if case["verdict"] in ("intact", "edited") and case.get("nature") != "script-variant"],
     ids=case_id,
 )
 def test_since_last_says_what_changed_between_the_runs(shown: Shown, case: dict[str, Any]) -> None:
@@ -170,9 +158,7 @@ def posts_with_cases() -> list[Path]:
 
 
 def test_judged_again_from_the_archive_every_verdict_is_the_same(shown: Shown) -> None:
-    again = command(
-        "rejudge", "--json", "--archive", str(shown.archive), "--config", str(EXAMPLES / "preserve.toml")
-    )
+    again = command("rejudge", "--json", "--archive", str(shown.archive), "--config", str(EXAMPLES / "preserve.toml"))
     assert again.returncode == 0, again.stderr
     for line in again.stdout.splitlines():
         check = json.loads(line)

@@ -79,9 +79,7 @@ def test_lists_tables_and_headings_keep_their_kinds_in_main() -> None:
 
 
 def test_comments_stay_out_of_main() -> None:
-    comments = "".join(
-        f"<p>I for one think that {number} of these is a waste of money.</p>" for number in range(5)
-    )
+    comments = "".join(f"<p>I for one think that {number} of these is a waste of money.</p>" for number in range(5))
     found = extract(page(body=f"<section id='comments'>{comments}</section>"))
     assert not any("waste of money" in block.text for block in found.main)
     assert {b.region for b in found.visible if "waste of money" in b.text} == {Region.COMMENTS}
@@ -117,9 +115,7 @@ def test_wrapped_json_ld_is_read(script: str) -> None:
     assert "From data" in found.headlines
 
 
-@pytest.mark.parametrize(
-    "script", ["", "not json", "[" * 50_000, "null", '{"@type": 5, "author": [null]}', "1" * 9999]
-)
+@pytest.mark.parametrize("script", ["", "not json", "[" * 50_000, "null", '{"@type": 5, "author": [null]}', "1" * 9999])
 def test_broken_json_ld_is_left_out(script: str) -> None:
     found = extract(page(f"<script type='application/ld+json'>{script}</script>"))
     assert found.structured == ()
@@ -182,8 +178,7 @@ def test_byline(markup: str) -> None:
         ld(**{"@type": "BlogPosting", "datePublished": "2020-09-17T08:54Z", "dateModified": "2020-09-18"}),
         "<meta property='article:published_time' content='2020-09-17T08:54Z'>"
         "<meta property='article:modified_time' content='2020-09-18'>",
-        "<body><i itemprop=datePublished content='2020-09-17T08:54Z'></i>"
-        "<i itemprop=dateModified>2020-09-18</i>",
+        "<body><i itemprop=datePublished content='2020-09-17T08:54Z'></i><i itemprop=dateModified>2020-09-18</i>",
     ],
 )
 def test_dates(markup: str) -> None:

@@ -8,12 +8,8 @@ from hypothesis import strategies as st
 
 from preserve.extract import decode_html
 
-HANS = (
-    "港口委员会周二开会，同意在冬天到来之前修复东边的码头。我们认为这是一个好的决定，因为没有人要等到明年。"
-)
-HANT = (
-    "港口委員會週二開會，同意在冬天到來之前修復東邊的碼頭。我們認為這是一個好的決定，因為沒有人要等到明年。"
-)
+HANS = "港口委员会周二开会，同意在冬天到来之前修复东边的码头。我们认为这是一个好的决定，因为没有人要等到明年。"
+HANT = "港口委員會週二開會，同意在冬天到來之前修復東邊的碼頭。我們認為這是一個好的決定，因為沒有人要等到明年。"
 JAPANESE = "港湾委員会は火曜日に会合を開き、冬が来る前に東の桟橋を修理することで合意した。"
 KOREAN = "항만위원회는 화요일에 회의를 열고 겨울이 오기 전에 동쪽 부두를 수리하기로 했다."
 GERMAN = "Die Brücke über den Fluß wird für 2 € geöffnet – „endlich“, sagte der Bürgermeister."

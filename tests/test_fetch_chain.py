@@ -55,9 +55,7 @@ def test_no_other_status_is_a_redirect(status: int) -> None:
         (b"/\x00\x01", "/%20%01"),
     ],
 )
-def test_a_location_is_resolved_and_sent_without_touching_the_rest(
-    location: bytes | str, target: str
-) -> None:
+def test_a_location_is_resolved_and_sent_without_touching_the_rest(location: bytes | str, target: str) -> None:
     capture, targets = chain({"/": redirect(location), target: page()})
     assert targets == ["/", target]
     assert capture.failure is None
@@ -124,9 +122,7 @@ def test_redirects_are_counted() -> None:
 
 
 def test_cookies_live_for_one_chain() -> None:
-    with WireServer(
-        {"/": redirect("/b", 302, "Set-Cookie: a=1", "Set-Cookie: c=2; Path=/"), "/b": page()}
-    ) as server:
+    with WireServer({"/": redirect("/b", 302, "Set-Cookie: a=1", "Set-Cookie: c=2; Path=/"), "/b": page()}) as server:
         kit = Kit()
         first = kit.fetch(server.url("/")).capture
         second = kit.fetch(server.url("/b")).capture
@@ -260,9 +256,7 @@ def test_the_decision_is_a_pure_function_of_the_exchange() -> None:
 # ---------------------------------------------------------------- sources
 
 
-@pytest.mark.parametrize(
-    "source", ["", "no url", "file:///etc/passwd", "javascript:1", "http://a b/", "x\ny"]
-)
+@pytest.mark.parametrize("source", ["", "no url", "file:///etc/passwd", "javascript:1", "http://a b/", "x\ny"])
 def test_a_source_that_cannot_be_asked_is_an_outcome(source: str) -> None:
     visit = Kit().fetch(source)
     assert visit.capture.failure is not None

@@ -118,9 +118,7 @@ def test_names_of_this_machine_count_as_its_address() -> None:
     assert literal_refusal("localhost.example", ()) == ""
 
 
-@pytest.mark.parametrize(
-    "host", ["10.0.0.1", "169.254.169.254", "2852039166", "0x0a.1", "[::ffff:a00:1]", "[fe80::1]"]
-)
+@pytest.mark.parametrize("host", ["10.0.0.1", "169.254.169.254", "2852039166", "0x0a.1", "[::ffff:a00:1]", "[fe80::1]"])
 def test_a_redirect_to_a_private_literal_ends_there(host: str) -> None:
     with WireServer({"/": redirect(f"http://{host}/latest/meta-data/")}) as server:
         capture = Kit().fetch(server.url("/")).capture
@@ -198,9 +196,7 @@ def test_a_network_that_cannot_be_read_is_the_callers_mistake() -> None:
 def test_an_absent_name_is_believed_only_while_a_control_name_is_found(
     names: dict[str, list[str] | ResolverError], kind: FailureKind
 ) -> None:
-    capture = (
-        Kit(names, control_names=("other.example", "control.example")).fetch("http://site.example/").capture
-    )
+    capture = Kit(names, control_names=("other.example", "control.example")).fetch("http://site.example/").capture
     assert capture.failure is not None
     assert capture.failure.kind is kind
     assert len(capture.exchanges) == 1

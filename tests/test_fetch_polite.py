@@ -22,9 +22,7 @@ from preserve.times import SystemClock
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
-def exchange(
-    status: int | None = None, kind: FailureKind | None = None, attempt: int = 1, **fields: str
-) -> Exchange:
+def exchange(status: int | None = None, kind: FailureKind | None = None, attempt: int = 1, **fields: str) -> Exchange:
     headers = tuple((name.replace("_", "-"), value) for name, value in fields.items())
     failure = None if kind is None else Failure(kind, "x")
     return Exchange(
@@ -443,8 +441,6 @@ def test_a_sibling_lies_in_the_same_directory(url: str, start: str, end: str) ->
 
 def test_the_systems_tools_take_certificates_from_the_given_environment() -> None:
     settings = FetchSettings(delay=3.0)
-    tools = system_tools(
-        settings, threading.Event(), {"SSL_CERT_FILE": "/a.pem", "REQUESTS_CA_BUNDLE": "/b.pem"}
-    )
+    tools = system_tools(settings, threading.Event(), {"SSL_CERT_FILE": "/a.pem", "REQUESTS_CA_BUNDLE": "/b.pem"})
     assert tools.ca_file == "/b.pem"
     assert system_tools(settings, threading.Event(), {}).ca_file == ""

@@ -125,9 +125,7 @@ def test_a_tunnel_is_no_part_of_the_record(tls: bool) -> None:
     with WireServer({PATH: page()}, tls=authority().server("site.example")) as server:
         context = authority().server("127.0.0.1") if tls else None
         with HttpProxy(server, context) as proxy:
-            seen = final(
-                Kit(environment={"HTTPS_PROXY": proxy.url}).fetch(f"https://site.example{PATH}").capture
-            )
+            seen = final(Kit(environment={"HTTPS_PROXY": proxy.url}).fetch(f"https://site.example{PATH}").capture)
             assert len(proxy.asked) == 1
             assert proxy.asked[0].startswith(b"CONNECT site.example:443 ")
             assert server.heads == [seen.request]
@@ -138,9 +136,7 @@ def test_a_tunnel_is_no_part_of_the_record(tls: bool) -> None:
 
 def test_a_proxys_password_is_sent_and_not_recorded() -> None:
     with WireServer({"http://site.example/": page()}) as server, HttpProxy(server) as proxy:
-        seen = final(
-            Kit(proxy=f"http://me:s%20cret@127.0.0.1:{proxy.port}").fetch("http://site.example/").capture
-        )
+        seen = final(Kit(proxy=f"http://me:s%20cret@127.0.0.1:{proxy.port}").fetch("http://site.example/").capture)
         assert b"Proxy-Authorization: Basic" in proxy.asked[0]
     assert b"Proxy-Authorization" not in seen.request
     assert seen.status == 200
@@ -191,9 +187,7 @@ def test_socks_here_checks_the_address_and_socks_failures_are_named() -> None:
     assert failure_of(Kit(NAMES, proxy=url).fetch("http://site.example/").capture) is FailureKind.PROXY
 
 
-@pytest.mark.parametrize(
-    "host", ["127.0.0.1", "2130706433", "0x7f.1", "[::1]", "[::ffff:10.0.0.1]", "localhost"]
-)
+@pytest.mark.parametrize("host", ["127.0.0.1", "2130706433", "0x7f.1", "[::1]", "[::ffff:10.0.0.1]", "localhost"])
 def test_behind_a_proxy_a_private_literal_is_still_refused(host: str) -> None:
     with WireServer() as server, HttpProxy(server) as proxy:
         capture = Kit(proxy=proxy.url, allow_private=()).fetch(f"http://{host}/").capture

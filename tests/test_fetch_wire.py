@@ -43,11 +43,7 @@ def scripted(framing: str, coding: str, head: str) -> list[Step]:
         "cookies": [b"Set-Cookie: a=1", b"Set-Cookie: a=2"],
     }.get(head, [])
     version = b"1.0" if head == "http10" else b"1.1"
-    first = (
-        b"HTTP/1.1 100 Continue\r\nX: y\r\n\r\nHTTP/1.1 103 Early Hints\r\n\r\n"
-        if head == "continue"
-        else b""
-    )
+    first = b"HTTP/1.1 100 Continue\r\nX: y\r\n\r\nHTTP/1.1 103 Early Hints\r\n\r\n" if head == "continue" else b""
     start = first + b"HTTP/%b %b\r\n" % (version, status.encode()) + b"\r\n".join(fields) + b"\r\n\r\n"
     return [start] if head in BODILESS else [start, body]
 
@@ -117,9 +113,7 @@ def test_the_request_line_is_the_asked_path(target: str) -> None:
         final = Kit().fetch(server.url(target)).capture.final
         assert final is not None
         assert server.heads == [final.request]
-        assert final.request.startswith(
-            b"GET %b HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n" % (target.encode(), server.port)
-        )
+        assert final.request.startswith(b"GET %b HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n" % (target.encode(), server.port))
 
 
 def test_the_request_says_who_asks_and_nothing_else() -> None:
@@ -128,9 +122,7 @@ def test_the_request_says_who_asks_and_nothing_else() -> None:
         lines = server.heads[0].decode().split("\r\n")
     names = [line.partition(":")[0] for line in lines[1:-2]]
     assert names == ["Host", "User-Agent", "Accept", "Accept-Language", "Accept-Encoding", "Connection"]
-    assert any(
-        line.startswith("User-Agent: preserve/") and "(+https://example.org/bot)" in line for line in lines
-    )
+    assert any(line.startswith("User-Agent: preserve/") and "(+https://example.org/bot)" in line for line in lines)
     assert "Accept-Encoding: gzip, deflate, br, zstd" in lines
 
 
@@ -142,9 +134,7 @@ def test_bytes_beyond_the_message_are_not_part_of_it() -> None:
 
 
 def test_an_answer_that_arrives_in_single_bytes_is_the_same() -> None:
-    raw = (
-        b"HTTP/1.1 103 Hints\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n"
-    )
+    raw = b"HTTP/1.1 103 Hints\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n"
     final = ask([Drip(raw, 0.0)])
     assert (final.response, final.status, final.failure) == (raw, 200, None)
 
@@ -206,9 +196,7 @@ def test_what_fails_on_the_wire_is_named_and_kept(name: str) -> None:
     final = ask(steps, read_timeout=0.2)
     assert final.failure is not None
     assert (final.failure.kind, final.truncated, final.status) == (kind, truncated, status)
-    sent = b"".join(
-        step if isinstance(step, bytes) else step.data for step in steps if isinstance(step, bytes | Drip)
-    )
+    sent = b"".join(step if isinstance(step, bytes) else step.data for step in steps if isinstance(step, bytes | Drip))
     if name != "reset-in-body":  # a RST may throw away what lies unread
         assert final.response == sent
     assert final.failure.message.startswith("http://127.0.0.1:")
@@ -262,9 +250,7 @@ def test_a_dripping_server_is_left_when_the_whole_time_is_over() -> None:
 
 
 def test_one_exchange_leaves_nothing_for_the_next() -> None:
-    with WireServer(
-        {"/a": [b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\naLEFTOVER"], "/b": page(b"b")}
-    ) as server:
+    with WireServer({"/a": [b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\naLEFTOVER"], "/b": page(b"b")}) as server:
         kit = Kit()
         kit.fetch(server.url("/a"))
         second = kit.fetch(server.url("/b")).capture.final

@@ -36,9 +36,9 @@ def coded(*codings: str) -> tuple[tuple[str, str], ...]:
 # ---------------------------------------------------------------- heads
 
 TOKEN = st.text("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-0123456789", min_size=1, max_size=12)
-VALUE = st.text(
-    st.characters(min_codepoint=0x20, max_codepoint=0xFF, exclude_characters="\x7f\x85"), max_size=30
-).map(lambda text: text.strip(" \t"))
+VALUE = st.text(st.characters(min_codepoint=0x20, max_codepoint=0xFF, exclude_characters="\x7f\x85"), max_size=30).map(
+    lambda text: text.strip(" \t")
+)
 
 
 @given(
@@ -163,9 +163,7 @@ def chunked(pieces: list[bytes], line_end: bytes = b"\r\n") -> bytes:
 
 
 @given(st.lists(st.binary(max_size=40), max_size=6), st.sampled_from([b"\r\n", b"\n"]), st.binary(max_size=9))
-def test_dechunk_undoes_chunking_and_stops_at_the_end(
-    pieces: list[bytes], line_end: bytes, beyond: bytes
-) -> None:
+def test_dechunk_undoes_chunking_and_stops_at_the_end(pieces: list[bytes], line_end: bytes, beyond: bytes) -> None:
     raw = chunked(pieces, line_end)
     done = dechunk(raw + beyond)
     assert (done.body, done.end, done.complete, done.problem) == (b"".join(pieces), len(raw), True, "")

@@ -114,9 +114,7 @@ def test_kinds(html: str, kind: BlockKind) -> None:
 
 
 def test_a_table_row_joins_its_cells_by_tabs() -> None:
-    html = (
-        "<table><tr><th>Year</th><th>Ships</th></tr><tr><td>2019</td><td></td><td><b>41</b></td></tr></table>"
-    )
+    html = "<table><tr><th>Year</th><th>Ships</th></tr><tr><td>2019</td><td></td><td><b>41</b></td></tr></table>"
     assert texts(html) == ["Year\tShips", "2019\t41"]
 
 
@@ -206,19 +204,13 @@ def test_what_holds_the_article_is_not_a_side_matter(opening: str) -> None:
 
 
 def test_comments_may_be_longer_than_the_article() -> None:
-    html = (
-        f"<body>{article(3)}<div id='comments'>"
-        + f"<p>I think that {SENTENCE * 3}</p>" * 20
-        + "</div></body>"
-    )
+    html = f"<body>{article(3)}<div id='comments'>" + f"<p>I think that {SENTENCE * 3}</p>" * 20 + "</div></body>"
     assert region_of(html, "I think that") is Region.COMMENTS
     assert region_of(html, "The harbour board") is Region.BODY
 
 
 def test_a_discussion_without_an_article_is_the_text() -> None:
-    html = (
-        "<body><h1>Ask the board</h1>" + f"<div class='comment'><p>I think that {SENTENCE * 3}</p></div>" * 8
-    )
+    html = "<body><h1>Ask the board</h1>" + f"<div class='comment'><p>I think that {SENTENCE * 3}</p></div>" * 8
     assert region_of(html, "I think that") is Region.BODY
 
 
@@ -234,15 +226,11 @@ _TEXT = st.text(alphabet=string.ascii_letters + "。，港口é \n<&", max_size=
 )
 _TAG_NAMES = "p div b span a li ul em h2 td tr table blockquote section pre button i article nav"
 _TAGS = st.sampled_from(_TAG_NAMES.split())
-_ATTRIBUTES = st.sampled_from(
-    ["", " hidden", " class='comments'", " style='display:none'", " id='share'", " href='/'"]
-)
+_ATTRIBUTES = st.sampled_from(["", " hidden", " class='comments'", " style='display:none'", " id='share'", " href='/'"])
 _NESTED = st.recursive(
     _TEXT,
     lambda inner: st.one_of(
-        st.builds(
-            lambda tag, att, kids: f"<{tag}{att}>{''.join(kids)}</{tag}>", _TAGS, _ATTRIBUTES, st.lists(inner)
-        ),
+        st.builds(lambda tag, att, kids: f"<{tag}{att}>{''.join(kids)}</{tag}>", _TAGS, _ATTRIBUTES, st.lists(inner)),
         inner.map(lambda text: f"{text}<br>{text}"),
         inner.map(lambda text: f"{text}<script>unseen</script><!-- unseen -->{text}"),
     ),

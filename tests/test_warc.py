@@ -152,9 +152,7 @@ def test_every_hop_is_a_request_and_a_response_closed_by_one_summary(tmp_path: P
         archived = writer.append_capture(hops)
     kinds = list(other_reader(only_file(tmp_path)))
     assert " ".join(kind for kind, _, _ in kinds) == "warcinfo request response request response metadata"
-    for (_, request, sent), (_, response, came), hop in zip(
-        kinds[1::2], kinds[2::2], hops.exchanges, strict=False
-    ):
+    for (_, request, sent), (_, response, came), hop in zip(kinds[1::2], kinds[2::2], hops.exchanges, strict=False):
         assert (sent, came) == (hop.request, hop.response)
         assert request["WARC-Concurrent-To"] == response["WARC-Record-ID"]
         assert response["WARC-Concurrent-To"] == request["WARC-Record-ID"]
@@ -335,8 +333,7 @@ def test_two_writers_never_share_a_file(tmp_path: Path) -> None:
     """Not even with the same clock and the same chance."""
     where = ArchiveSettings(directory=str(tmp_path))
     writers = [
-        ArchiveWriter(where, clock=SteppingClock(), info={}, new_id=map(UUID, count_ids()).__next__)
-        for _ in range(2)
+        ArchiveWriter(where, clock=SteppingClock(), info={}, new_id=map(UUID, count_ids()).__next__) for _ in range(2)
     ]
     archived = [writer.append_capture(capture(page())) for writer in writers]
     for writer in writers:
@@ -427,9 +424,7 @@ def test_a_record_without_a_digest_is_not_trusted() -> None:
         decode(bare)
 
 
-@pytest.mark.parametrize(
-    "data", [b"", b"\r\n\r\n", b"HTTP/1.1 200 OK\r\n\r\n", b"WARC/1.1\r\nWARC-Type: resource\r\n"]
-)
+@pytest.mark.parametrize("data", [b"", b"\r\n\r\n", b"HTTP/1.1 200 OK\r\n\r\n", b"WARC/1.1\r\nWARC-Type: resource\r\n"])
 def test_what_is_no_record_is_refused(data: bytes) -> None:
     with pytest.raises(ValueError, match=r"."):
         decode(data)
@@ -465,9 +460,7 @@ def test_a_record_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(ArchiveError, match="damaged"):
         read_block(tmp_path, replace(ref, offset=ref.offset + 1))
     with pytest.raises(RecordNotFoundError):
-        read_capture(
-            tmp_path, replace(archived, summary=replace(archived.summary, record_id="urn:uuid:other"))
-        )
+        read_capture(tmp_path, replace(archived, summary=replace(archived.summary, record_id="urn:uuid:other")))
 
 
 def test_a_summary_of_a_newer_version_is_refused_by_name(tmp_path: Path) -> None:

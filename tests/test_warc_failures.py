@@ -60,9 +60,7 @@ def test_no_room_for_the_very_first_record(tmp_path: Path) -> None:
     assert len(warc_files(tmp_path)) == 1
 
 
-def test_after_a_failed_fsync_nothing_is_promised_any_more(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_after_a_failed_fsync_nothing_is_promised_any_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     writer = writer_for(tmp_path)
     writer.append_capture(capture(page()))
 
@@ -80,9 +78,7 @@ def test_after_a_failed_fsync_nothing_is_promised_any_more(
     assert only_file(tmp_path).name.endswith(".open")  # left for the next run to mend
 
 
-def test_a_file_that_cannot_be_cut_back_ends_the_writing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_file_that_cannot_be_cut_back_ends_the_writing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     writer = writer_for(tmp_path)
     kept = writer.append_capture(capture(page()))
 

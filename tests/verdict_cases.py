@@ -99,9 +99,7 @@ def exchange(
 ) -> Exchange:
     """One exchange with a whole response."""
     head = f"HTTP/1.1 {status} Whatever\r\n\r\n".encode()
-    return Exchange(
-        url, role, 1, AT, 0.1, b"GET / HTTP/1.1\r\n\r\n", head + body, len(head), status, "", headers
-    )
+    return Exchange(url, role, 1, AT, 0.1, b"GET / HTTP/1.1\r\n\r\n", head + body, len(head), status, "", headers)
 
 
 def capture(body: bytes = b"", *, via: tuple[str, ...] = (), url: str = SOURCE, **final: object) -> Capture:
@@ -115,13 +113,10 @@ def failed(kind: FailureKind, *, status: int | None = None, hops: int = 1, body:
     """A capture that ended in a failure, possibly after a status line and a piece of body."""
     failure = Failure(kind, f"{kind} while asking")
     before = tuple(
-        exchange(f"http://paper.example/{at}", status=302, headers=(("Location", "/x"),))
-        for at in range(hops - 1)
+        exchange(f"http://paper.example/{at}", status=302, headers=(("Location", "/x"),)) for at in range(hops - 1)
     )
     head = b"HTTP/1.1 200 OK\r\n\r\n" if status else b""
-    last = Exchange(
-        SOURCE, ExchangeRole.SOURCE, 1, AT, 0.1, b"", head + body, len(head), status, failure=failure
-    )
+    last = Exchange(SOURCE, ExchangeRole.SOURCE, 1, AT, 0.1, b"", head + body, len(head), status, failure=failure)
     return Capture(SOURCE, SOURCE, (*before, last), failure)
 
 
@@ -139,9 +134,7 @@ def case(
     return of_capture(made, copy, body, probe=probe, problem=problem)
 
 
-def of_capture(
-    made: Capture, copy: StoredCopy, body: bytes, *, probe: bytes | None = None, problem: str = ""
-) -> Case:
+def of_capture(made: Capture, copy: StoredCopy, body: bytes, *, probe: bytes | None = None, problem: str = "") -> Case:
     """The same for a capture already made."""
     final = made.final
     assert final is not None

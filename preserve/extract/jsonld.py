@@ -93,9 +93,7 @@ def _nodes(value: object) -> Iterator[dict[str, object]]:
         elif isinstance(node, dict):
             if "@type" in node:
                 yield node
-            waiting.extend(
-                node[key] for key in ("@graph", "mainEntity", "mainEntityOfPage", "hasPart") if key in node
-            )
+            waiting.extend(node[key] for key in ("@graph", "mainEntity", "mainEntityOfPage", "hasPart") if key in node)
 
 
 def _article(node: dict[str, object]) -> Article:
@@ -119,9 +117,7 @@ def _text(value: object) -> str:
 
 def _people(value: object) -> str:
     people = value if isinstance(value, list) else [value]
-    names = (
-        _text(person.get("name")) if isinstance(person, dict) else _text(person) for person in people[:20]
-    )
+    names = (_text(person.get("name")) if isinstance(person, dict) else _text(person) for person in people[:20])
     return ", ".join(dict.fromkeys(name for name in names if name))
 
 

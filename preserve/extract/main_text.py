@@ -72,9 +72,7 @@ def main_blocks(root: HtmlElement, *, url: str, visible: tuple[Block, ...]) -> t
 
 def _is_out_of_proportion(root: HtmlElement, visible: tuple[Block, ...]) -> bool:
     return bool(
-        _ELEMENTS(root) > _MAX_ELEMENTS
-        or _TABLES_WITHIN(root)
-        or sum(len(block.text) for block in visible) > _MAX_TEXT
+        _ELEMENTS(root) > _MAX_ELEMENTS or _TABLES_WITHIN(root) or sum(len(block.text) for block in visible) > _MAX_TEXT
     )
 
 

@@ -63,9 +63,7 @@ _MAX_PROPERTIES = 2000
 _MAX_HEADLINE = 500
 _MAX_WORDS = 5000
 _MAX_NOSCRIPT = 50
-_PROPERTIES = XPath(
-    "//*[@itemprop or @rel='author' or contains(@class,'author') or contains(@class,'byline')]"
-)
+_PROPERTIES = XPath("//*[@itemprop or @rel='author' or contains(@class,'author') or contains(@class,'byline')]")
 _COUNTS = {
     "links": XPath("count(//a[@href])"),
     "images": XPath("count(//img)"),
@@ -230,9 +228,7 @@ def _byline(seen: _Seen, article: Article) -> str:
 
 def _time(seen: _Seen, name: str) -> str:
     stated = seen.props.get(name, "")
-    return stated or next(
-        (time.get("datetime", "").strip() for time in seen.times if time.get("datetime")), ""
-    )
+    return stated or next((time.get("datetime", "").strip() for time in seen.times if time.get("datetime")), "")
 
 
 def _structured(seen: _Seen, articles: tuple[Article, ...]) -> tuple[str, ...]:

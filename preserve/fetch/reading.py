@@ -105,9 +105,7 @@ def _read_head(receive: Receive, data: bytearray, limit: int) -> Head:
             continue
         if len(data) > limit or end:
             del data[limit:]
-            raise WireError(
-                FailureKind.HEADER_TOO_LARGE, f"the response's header is larger than {limit} bytes"
-            )
+            raise WireError(FailureKind.HEADER_TOO_LARGE, f"the response's header is larger than {limit} bytes")
         searched = len(data)
         _check_start(data, start)
         piece = receive(_READ)
@@ -147,9 +145,7 @@ def _read_body(receive: Receive, data: bytearray, head: Head, limit: int) -> Tru
             if how.kind is FramingKind.CLOSE:
                 return None
             got = len(data) - head.head_end
-            raise WireError(
-                FailureKind.CUT_OFF, f"the connection was closed after {got} of {wanted} body bytes"
-            )
+            raise WireError(FailureKind.CUT_OFF, f"the connection was closed after {got} of {wanted} body bytes")
         data += piece
     del data[end:]
     return Truncation.LENGTH if wanted > limit else None
@@ -175,9 +171,7 @@ def _read_chunks(receive: Receive, data: bytearray, start: int, limit: int) -> T
         try:
             piece = receive(_READ)
         except WireError:
-            if (
-                reader.terminated
-            ):  # all data is there; only the empty line after it is not (RFC 9112, section 8)
+            if reader.terminated:  # all data is there; only the empty line after it is not (RFC 9112, section 8)
                 return None
             raise
         if not piece:

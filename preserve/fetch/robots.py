@@ -17,9 +17,7 @@ MAX_REDIRECTS = 5  # RFC 9309, section 2.3.1.2
 MAX_DELAY = 60.0  # seconds; a longer Crawl-delay is cut to this
 _AGENT_LINE = re.compile(r"([ \t]*user[- ]?agent[ \t]*:?[ \t]*)([^#\r\n]*)", re.I)
 _GATEWAY_SAYS = frozenset({502, 504})
-_LEADS_NOWHERE = frozenset(
-    {FailureKind.TOO_MANY_REDIRECTS, FailureKind.REDIRECT_LOOP, FailureKind.INVALID_URL}
-)
+_LEADS_NOWHERE = frozenset({FailureKind.TOO_MANY_REDIRECTS, FailureKind.REDIRECT_LOOP, FailureKind.INVALID_URL})
 
 
 @dataclass(frozen=True, slots=True)

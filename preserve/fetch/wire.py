@@ -160,15 +160,11 @@ class Wire:
             if self.plan.proxy is not None and not conn.has_connected_to_proxy:
                 raise WireError(FailureKind.PROXY, f"TLS with the proxy failed: {fault}") from fault
             if isinstance(fault, ssl.SSLEOFError):
-                raise WireError(
-                    FailureKind.RESET, "the connection was closed in the TLS handshake"
-                ) from fault
+                raise WireError(FailureKind.RESET, "the connection was closed in the TLS handshake") from fault
             raise WireError(FailureKind.TLS, f"TLS with {host_of(self.plan.url)} failed: {fault}") from fault
         except TimeoutError as fault:
             kind = FailureKind.PROXY if self.plan.proxy else FailureKind.CONNECT_TIMEOUT
-            raise WireError(
-                kind, f"no connection within {self.timing.connect:g} s: {what} was silent"
-            ) from fault
+            raise WireError(kind, f"no connection within {self.timing.connect:g} s: {what} was silent") from fault
         except (OSError, HTTPException) as fault:
             kind = FailureKind.PROXY if self.plan.proxy else FailureKind.RESET
             raise WireError(kind, f"no connection: {fault}") from fault
@@ -205,9 +201,7 @@ class Wire:
             self.ip = address.partition("%")[0]
         return sock
 
-    def _dial_socks(
-        self, proxy: Proxy, family: socket.AddressFamily, address: str, timeout: float
-    ) -> socket.socket:
+    def _dial_socks(self, proxy: Proxy, family: socket.AddressFamily, address: str, timeout: float) -> socket.socket:
         import socks  # type: ignore[import-untyped]  # noqa: PLC0415 - only behind a SOCKS proxy
 
         sock = socks.socksocket(family, socket.SOCK_STREAM)
@@ -276,9 +270,7 @@ class _Recording(connection.HTTPConnection):
             super().connect()
         self.sock: Any = self.wire.connected(self.sock)
 
-    def putrequest(
-        self, method: str, url: str, skip_host: bool = False, skip_accept_encoding: bool = False
-    ) -> None:
+    def putrequest(self, method: str, url: str, skip_host: bool = False, skip_accept_encoding: bool = False) -> None:
         """Send the path that was asked, whatever urllib3 made of it on the way."""
         super().putrequest(method, self.wire.plan.target, skip_host, skip_accept_encoding)
 
@@ -287,9 +279,7 @@ class _Recording(connection.HTTPConnection):
         answer = self.sock.read_answer()
         if answer.head is None:
             raise WireError(answer.failure.kind, answer.failure.message)
-        return urllib3.HTTPResponse(
-            b"", status=answer.head.status, preload_content=False, decode_content=False
-        )
+        return urllib3.HTTPResponse(b"", status=answer.head.status, preload_content=False, decode_content=False)
 
 
 class _HTTPConnection(_Recording):
@@ -330,9 +320,7 @@ class RecordingAdapter(requests.adapters.HTTPAdapter):
 
     def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **kwargs: Any) -> None:
         """Make the pool manager with our own pools."""
-        self.poolmanager = self._recording(
-            urllib3.PoolManager(connections, maxsize=maxsize, block=block, **kwargs)
-        )
+        self.poolmanager = self._recording(urllib3.PoolManager(connections, maxsize=maxsize, block=block, **kwargs))
 
     def proxy_manager_for(self, proxy: str, **kwargs: Any) -> urllib3.ProxyManager:
         """Make the proxy's pool manager with our own pools."""

@@ -36,8 +36,7 @@ MARKUP_RULES = "markup/1"
 """Version of the rules of this package: raised whenever the same tree may give other blocks."""
 
 _SKIPPED = word_set(
-    "script style template noscript svg iframe object embed audio video canvas noembed noframes "
-    "title applet area map"
+    "script style template noscript svg iframe object embed audio video canvas noembed noframes title applet area map"
 )
 _BLOCKS = word_set(
     "address article aside blockquote body caption center dd details dialog dir div dl dt fieldset "

@@ -42,9 +42,7 @@ def parse_html(text: str) -> HtmlElement:
 
 def _parse(text: str) -> HtmlElement:
     # Bytes with a named encoding: lxml refuses str with an XML encoding declaration.
-    parser = HTMLParser(
-        encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True, collect_ids=False
-    )
+    parser = HTMLParser(encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True, collect_ids=False)
     # The same class for all: lxml.html's own lookup runs in Python, once an element.
     parser.set_element_class_lookup(etree.ElementDefaultClassLookup(element=HtmlElement))
     data = text.encode("utf-8")

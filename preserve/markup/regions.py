@@ -128,8 +128,7 @@ _THREADS = word_set(
 # A name that begins or ends so states something about the page (its layout, its state, its subject), and does
 # not name the part: `has-sidebar`, `comments-open`, `category-social`, `share-count`.
 _STATING_FIRST = word_set(
-    "has with without no not non is js hide show tag category cat term topic type format status "
-    "single template"
+    "has with without no not non is js hide show tag category cat term topic type format status single template"
 )
 _STATING_LAST = word_set("open closed count counts counter enabled disabled active visible")
 
