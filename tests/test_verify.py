@@ -187,6 +187,7 @@ def test_what_many_pages_of_a_host_add_alike_is_its_template(server: WireServer,
         server.scripts[f"/{number}"] = answer(body)
     _, watcher = place.verify()
     assert set(watcher.verdicts.values()) == {Verdict.INTACT}
+    assert len([notice for notice in watcher.notices if "owned by its readers" in notice]) == 1
     with place.ledger() as ledger:
         results = list(rejudge(ledger.latest_checks(), place.settings))
     assert all(result.same for result in results)

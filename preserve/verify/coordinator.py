@@ -341,6 +341,8 @@ class Coordinator:
         self._held[state.name] = []
         self._commit_blocks()
         state.template = self._template(state.name)
+        for notice in state.template_changes([item.judged for item in held]):
+            self._listener.notice(notice)
         for item in held:
             probe = state.probe if item.wants_probe else item.job.probe
             if probe is not item.job.probe or (state.template & item.candidates):

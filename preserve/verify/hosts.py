@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from preserve.compare import block_digest
 from preserve.model import ArchivedCapture, Judgement, Reason, Verdict
 from preserve.settings import RunSettings
+from preserve.tasks import Judged
+from preserve.text import fold
 
 STOPS_ASKING = frozenset({Verdict.BLOCKED, Verdict.UNREACHABLE})
 COUNTS_AS_INCIDENT = frozenset({Verdict.BLOCKED, Verdict.UNREACHABLE, Verdict.GONE, Verdict.REPLACED})
@@ -48,12 +52,32 @@ class HostState:
     probe: ArchivedCapture | None = None
     probe_asked: bool = False
     template: frozenset[str] = frozenset()
+    _told: set[str] = field(default_factory=set)
     _answers: Counter[str] = field(default_factory=Counter)
     _last_answer: str = ""
     _same_answers: int = 0
     _outcomes: Counter[tuple[Verdict, Reason | None]] = field(default_factory=Counter)
     _alike: int = 0
     _last: tuple[Verdict, Reason | None] | None = None
+
+    def template_changes(self, judged: Iterable[Judged]) -> list[str]:
+        """What several pages show alike and no stored copy has, a sentence each and each only once.
+
+        Args:
+            judged: what was concluded of the host's pages before their template was known.
+        """
+        seen: dict[str, tuple[str, int]] = {}
+        for one in judged:
+            texts = {change.new for post in one.posts for change in post.judgement.changes if not change.old}
+            for text in texts:
+                key = block_digest(fold(text))
+                if key in self.template and key not in self._told:
+                    seen[key] = (text, seen.get(key, ("", 0))[1] + 1)
+        self._told.update(seen)
+        return [
+            f"{self.name}: {count} pages now say “{' '.join(text.split())[:80]}”; it is the site's template, no edit."
+            for text, count in seen.values()
+        ]
 
     def answered(self, status: int | None) -> None:
         """Count one visit by the status it ended with (None: no answer), as soon as it is known."""
