@@ -134,7 +134,7 @@ def test_a_verdict_changed_with_its_leaf_is_found_by_every_later_checkpoint(arch
         ("DELETE FROM latest", "not the last check"),
         ("UPDATE runs SET settings = '{}' WHERE id = 1", "run 1"),
         ("UPDATE runs SET started_at = replace(started_at, '20', '19')", "run 1"),
-        ("UPDATE captures SET captured_at = replace(captured_at, '20', '19') WHERE id = 2", "captured_at"),
+        ("UPDATE captures SET captured_at = captured_at + 1 WHERE id = 2", "captured_at"),
         ("UPDATE captures SET summary_offset = summary_offset + 1 WHERE id = 2", "is not there"),
         ("UPDATE exchanges SET block_digest = zeroblob(32) WHERE capture_id = 2", "exchanges"),
         ("UPDATE stored_copies SET digest = zeroblob(32) WHERE id = 1", "stored copy"),
@@ -228,9 +228,9 @@ def test_a_missing_key_is_said(archive: Path) -> None:
 def test_a_damaged_record_is_named_with_the_posts_that_rest_on_it(archive: Path) -> None:
     with closing(sqlite3.connect(archive / "ledger.db")) as database:
         sql = (
-            "SELECT file, response_offset, path FROM exchanges JOIN files ON files.id = response_file_id"
-            " JOIN checks ON checks.capture_id = exchanges.capture_id JOIN posts ON posts.id = post_id"
-            " WHERE path LIKE '%report-2.md' AND run_id = 1 ORDER BY position DESC LIMIT 1"
+            "SELECT file, summary_offset, path FROM captures JOIN files ON files.id = file_id"
+            " JOIN checks ON checks.capture_id = captures.id JOIN posts ON posts.id = post_id"
+            " WHERE path LIKE '%report-2.md' AND run_id = 1"
         )
         file, offset, post = database.execute(sql).fetchone()
     flip(archive / file, offset + 100)

@@ -63,26 +63,30 @@ CHANGES = st.lists(
     st.builds(Change, st.sampled_from(ChangeKind), NAMES, NAMES, NAMES, NAMES, SPANS, SPANS, NATURES, SHARES),
     max_size=2,
 ).map(tuple)
-CAPTURES = st.builds(
-    ArchivedCapture,
+EXCHANGES = st.builds(
+    ArchivedExchange,
     NAMES,
-    NAMES,
-    TIMES,
-    RECORDS,
-    RECORDS,
-    st.lists(
-        st.builds(
-            ArchivedExchange,
-            NAMES,
-            st.none() | st.integers(100, 999),
-            st.none() | RECORDS,
-            DIGESTS,
-            DIGESTS,
-            st.none() | RECORDS,
-        ),
-        max_size=3,
-    ).map(tuple),
+    st.none() | st.integers(100, 999),
+    st.none() | RECORDS,
+    DIGESTS,
+    DIGESTS,
+    st.none() | RECORDS,
 )
+
+
+@st.composite
+def captures(draw: st.DrawFn) -> ArchivedCapture:
+    """Any capture; its records lie in one file, and its last response may be what closes it."""
+    file, summary = draw(NAMES), draw(RECORDS)
+    exchanges = []
+    for exchange in draw(st.lists(EXCHANGES, max_size=3)):
+        response = draw(st.sampled_from([exchange.response, summary])) if exchange.response else None
+        exchanges.append(replace(exchange, response=response and replace(response, file=file)))
+    first = replace(draw(RECORDS), file=file)
+    return ArchivedCapture(draw(NAMES), draw(NAMES), draw(TIMES), first, replace(summary, file=file), tuple(exchanges))
+
+
+CAPTURES = captures()
 
 
 @st.composite
@@ -103,7 +107,9 @@ def judgements(draw: st.DrawFn) -> Judgement:
 @st.composite
 def checks(draw: st.DrawFn) -> Check:
     capture = draw(st.none() | CAPTURES)
+    previous = draw(st.none() | CAPTURES)
     own = [st.just(capture.captured_at)] if capture else []
+    earlier = [st.just(previous.captured_at)] if previous else []
     return Check(
         post=draw(NAMES),
         source=draw(st.none() | NAMES),
@@ -115,7 +121,7 @@ def checks(draw: st.DrawFn) -> Check:
         capture=capture,
         stored_record=draw(st.none() | RECORDS),
         post_digest=draw(DIGESTS),
-        since_last=draw(st.none() | st.builds(SinceLast, st.booleans(), CHANGES, TIMES)),
+        since_last=draw(st.none() | st.builds(SinceLast, st.booleans(), CHANGES, st.one_of(TIMES, *earlier))),
         extractor=draw(NAMES),
         rules=draw(NAMES),
         measures=draw(st.none() | st.builds(Measures, *[SHARES] * 6)),
@@ -123,7 +129,7 @@ def checks(draw: st.DrawFn) -> Check:
         text_digest=draw(DIGESTS),
         probe=draw(st.none() | CAPTURES),
         template=draw(st.lists(NAMES, max_size=3).map(tuple)),
-        previous=draw(st.none() | CAPTURES),
+        previous=previous,
     )
 
 

@@ -146,16 +146,16 @@ def test_a_failure_is_evidence_too(tmp_path: Path) -> None:
 # ---------------------------------------------------------------- what the records say
 
 
-def test_every_hop_is_a_request_and_a_response_closed_by_one_summary(tmp_path: Path) -> None:
+def test_every_hop_is_a_request_and_a_response_and_the_last_closes_the_capture(tmp_path: Path) -> None:
     hops = capture(*HOPS, source="HTTP://news.example//2024/a\u00e4")
     with writer_for(tmp_path) as writer:
         archived = writer.append_capture(hops)
     kinds = list(other_reader(only_file(tmp_path)))
-    assert " ".join(kind for kind, _, _ in kinds) == "warcinfo request response request response metadata"
+    assert " ".join(kind for kind, _, _ in kinds) == "warcinfo request response request response"
     for (_, request, sent), (_, response, came), hop in zip(kinds[1::2], kinds[2::2], hops.exchanges, strict=False):
         assert (sent, came) == (hop.request, hop.response)
         assert request["WARC-Concurrent-To"] == response["WARC-Record-ID"]
-        assert response["WARC-Concurrent-To"] == request["WARC-Record-ID"]
+        assert response["WARC-Concurrent-To"] is None  # said once is enough (section 5.7)
         assert request["WARC-Date"] == response["WARC-Date"] == "2026-03-01T12:00:00.250000Z"
         assert response["WARC-Target-URI"] == URL
         assert response["WARC-IP-Address"] == "192.0.2.7"
@@ -163,13 +163,23 @@ def test_every_hop_is_a_request_and_a_response_closed_by_one_summary(tmp_path: P
         protocols = [value for name, value in response.headers if name == "WARC-Protocol"]
         assert protocols == ["http/1.1", "tls/1.3"]
         assert response["WARC-Cipher-Suite"] == "TLS_AES_128_GCM_SHA256"
-    _, summary, block = kinds[-1]
-    said = json.loads(block.decode().removeprefix("preserve-capture: "))
-    assert said["source"] == "HTTP://news.example//2024/a\u00e4"
+    said = json.loads(kinds[-1][1]["WARC-Preserve-Capture"])
+    assert (said["source"], said["exchanges"][1]["status"]) == ("HTTP://news.example//2024/a\u00e4", 200)
+    assert kinds[2][1]["WARC-Preserve-Capture"] is None
     assert archived.final is not None
-    assert archived.final.response is not None
-    assert summary["WARC-Refers-To"] == f"<{archived.final.response.record_id}>"
+    assert archived.final.response == archived.summary
+
+
+def test_a_summary_too_long_for_a_header_is_a_record_of_its_own(tmp_path: Path) -> None:
+    hops = capture(*HOPS, source="http://news.example/" + "\u6865" * 400)
+    with writer_for(tmp_path) as writer:
+        archived = writer.append_capture(hops)
+    *_, (_, response, _), (kind, summary, block) = other_reader(only_file(tmp_path))
+    assert (kind, response["WARC-Preserve-Capture"]) == ("metadata", None)
+    assert json.loads(block.decode().removeprefix("preserve-capture: "))["source"] == hops.source
+    assert summary["WARC-Refers-To"] == response["WARC-Record-ID"]
     assert summary["WARC-Payload-Digest"] is None  # a metadata record has no payload
+    assert read_capture(tmp_path, archived) == hops
 
 
 @pytest.mark.parametrize(
@@ -216,7 +226,7 @@ def test_a_cut_body_says_so_and_no_text_can_add_a_field(tmp_path: Path) -> None:
     cut = replace(exchange(page(), truncated=Truncation.LENGTH), cipher="X\r\nWARC-Type: resource\r\n\r\nboo")
     with writer_for(tmp_path, operator="A\r\nhostname: secret") as writer:
         writer.append_capture(Capture(URL, URL, (cut,)))
-    (_, _, info), _, (kind, named, block), _ = other_reader(only_file(tmp_path))
+    (_, _, info), _, (kind, named, block) = other_reader(only_file(tmp_path))
     assert (kind, block) == ("response", cut.response)
     assert named["WARC-Truncated"] == "length"
     assert [name for name, _ in named.headers].count("WARC-Type") == 1
@@ -243,7 +253,7 @@ def test_a_stored_copy_is_a_resource_and_an_extracted_text_a_conversion(tmp_path
         archived = writer.append_capture(capture(page()))
         kept = writer.append_stored_copy(path, post, source, START)
         text = writer.append_text(archived, "The bridge\n大桥", "trafilatura/2.0 favor_recall=no")
-    _, _, _, _, (kind, resource, block), (kind2, conversion, block2) = other_reader(only_file(tmp_path))
+    _, _, _, (kind, resource, block), (kind2, conversion, block2) = other_reader(only_file(tmp_path))
     assert (kind, block, read_block(tmp_path, kept)) == ("resource", post, post)
     assert resource["WARC-Target-URI"] == "urn:preserve:post:_posts/%E6%A1%A5%2050%25.md"
     assert (kind2, block2) == ("conversion", "The bridge\n大桥".encode())
@@ -485,11 +495,12 @@ FORGERIES = [
     b"{",
     b"[" * 100_000,
     b'{"version":1}',
-    b'{"version":1,"source":"s","url":"u","exchanges":[{"url":"u","response":"urn:uuid:none"}],"failure":null}',
-    b'{"version":1,"source":"s","url":"u","exchanges":[{"url":"u","role":"source","attempt":1,'
-    b'"started_at":7,"seconds":1}],"failure":null}',
-    b'{"version":1,"source":"s","url":"u","exchanges":[7],"failure":null}',
-    b'{"version":1,"source":"s","url":"u","exchanges":[],"failure":{"kind":"made-up","message":""}}',
+    b'{"version":1,"exchanges":[]}',
+    b'{"version":1,"url":"u","exchanges":[{"url":"u"}]}',
+    b'{"version":1,"url":"u","exchanges":[{"url":"u","request":false,"response":false}]}',
+    b'{"version":1,"url":"u","exchanges":[{"url":"u","request":false,"response":false,"started_at":7,"seconds":1}]}',
+    b'{"version":1,"url":"u","exchanges":[7]}',
+    b'{"version":1,"url":"u","exchanges":[],"failure":{"kind":"made-up","message":""}}',
 ]
 
 
@@ -502,6 +513,19 @@ def test_a_forged_summary_is_an_error_by_place_and_never_a_crash(tmp_path: Path,
     ref = RecordRef("urn:uuid:1", "x.warc.gz", 0, len(member))
     with pytest.raises(ArchiveError, match=r"x\.warc\.gz at offset 0: record urn:uuid:1: its summary"):
         read_capture(tmp_path, ArchivedCapture("s", "u", START, ref, ref, ()))
+
+
+def test_a_response_is_not_taken_for_the_answer_to_another_request(tmp_path: Path) -> None:
+    with writer_for(tmp_path) as writer:
+        archived = writer.append_capture(capture(*HOPS))
+    data = only_file(tmp_path).read_bytes()
+    first, second = archived.exchanges[0].response, archived.exchanges[1].response
+    assert first is not None
+    assert second is not None
+    cut = data[: archived.first.offset] + data[first.offset : first.offset + first.length] + data[second.offset :]
+    only_file(tmp_path).write_bytes(cut)
+    with pytest.raises(ArchiveError, match="no request"):
+        list(scan_captures(only_file(tmp_path)))
 
 
 @given(st.binary(max_size=200), st.integers(0, 300), st.integers(0, 40))

@@ -13,7 +13,6 @@ from pathlib import Path
 import pytest
 from warc_support import START, URL, capture, captures_in, other_reader, page, writer_for
 
-from preserve.digests import digest
 from preserve.errors import ArchiveError
 from preserve.model import ArchivedCapture
 from preserve.warc import read_capture, recover, scan_captures, warc_files
@@ -85,10 +84,10 @@ def test_records_of_an_unfinished_capture_are_kept_but_are_no_capture(tmp_path: 
     os.truncate(path, archived[1].summary.offset)
     recovery = recover(tmp_path)
     (found,) = recovery.files
-    assert (found.loose, found.cut, recovery.captures) == (4, 0, (archived[0],))
+    assert (found.loose, found.cut, recovery.captures) == (3, 0, (archived[0],))
     assert captures_in(tmp_path) == [archived[0]]
-    assert [kind for kind, _, _ in other_reader(tmp_path / found.file)][-4:] == ["request", "response"] * 2
-    assert any("4 records belong to no finished capture" in line for line in recovery.lines)
+    assert [kind for kind, _, _ in other_reader(tmp_path / found.file)][-3:] == ["request", "response", "request"]
+    assert any("3 records belong to no finished capture" in line for line in recovery.lines)
 
 
 def test_a_capture_after_loose_records_is_still_found(tmp_path: Path) -> None:
@@ -97,7 +96,7 @@ def test_a_capture_after_loose_records_is_still_found(tmp_path: Path) -> None:
     first, second = archived
     path.write_bytes(data[: first.summary.offset] + data[second.first.offset :])
     (found,) = recover(tmp_path).files
-    assert found.loose == 4
+    assert found.loose == 3
     (kept,) = found.captures
     assert kept.source == second.source
     assert read_capture(tmp_path, kept).source == second.source
@@ -184,11 +183,11 @@ def test_a_summary_this_version_cannot_read_leaves_its_records_loose(tmp_path: P
     path, archived = left_open(tmp_path, captures=1)
     data = path.read_bytes()
     said = decode(gzip.decompress(data[archived[0].summary.offset :]))
-    block = said.block.replace(b'"version":1', b'"version":2')
-    newer = replace(said, block=block, fields=(*said.fields[:-1], ("WARC-Block-Digest", digest(block))))
+    named = ((name, value.replace('"version":1', '"version":2')) for name, value in said.fields)
+    newer = replace(said, fields=tuple(named))
     path.write_bytes(data[: archived[0].summary.offset] + encode(newer))
     (found,) = recover(tmp_path).files
-    assert (found.captures, found.loose, found.cut) == ((), 5, 0)
+    assert (found.captures, found.loose, found.cut) == ((), 4, 0)
 
 
 def test_an_archive_without_torn_files_needs_nothing(tmp_path: Path) -> None:

@@ -100,7 +100,7 @@ class Examination:
     def files(self) -> tuple[str, ...]:
         """The WARC files that captures or stored copies lie in."""
         rows = self._database.rows(
-            "SELECT file FROM files WHERE id IN (SELECT summary_file_id FROM captures)"
+            "SELECT file FROM files WHERE id IN (SELECT file_id FROM captures)"
             " OR id IN (SELECT file_id FROM stored_copies) ORDER BY file"
         )
         return tuple(unpack_text(file) for (file,) in rows)
@@ -134,7 +134,7 @@ class Examination:
 
     def _captures_in(self, file: str) -> Iterator[tuple[int, ArchivedCapture]]:
         sql = (
-            "SELECT summary_offset, id FROM captures WHERE summary_file_id = (SELECT id FROM files WHERE file = ?)"
+            "SELECT summary_offset, id FROM captures WHERE file_id = (SELECT id FROM files WHERE file = ?)"
             " ORDER BY summary_offset"
         )
         for offset, number in self._database.stream(sql, (file,)):

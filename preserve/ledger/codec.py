@@ -8,11 +8,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from preserve.model import Admission, AdmissionKind, Change, ChangeKind, Evidence, Measures, Nature, RecordRef, Span
 
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
 _URN: Final = re.compile(r"urn:uuid:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _SHA256: Final = re.compile(r"sha256:[0-9a-f]{64}")
 
@@ -38,6 +40,31 @@ def unpack_time(text: str) -> datetime:
     if pack_time(found) != text:
         raise ValueError(f"{text!r} is no time as the ledger writes it")
     return found
+
+
+def pack_moment(moment: datetime) -> int:
+    """Microseconds since 1970, as checks and captures have them.
+
+    Raises:
+        ValueError: `moment` has no time zone.
+    """
+    if moment.tzinfo is None:
+        raise ValueError(f"{moment.isoformat()} has no time zone: the ledger keeps aware times only")
+    return (moment - _EPOCH) // _MICROSECOND
+
+
+def unpack_moment(value: Any) -> datetime:
+    """The time that `pack_moment` wrote.
+
+    Raises:
+        ValueError: it can't have written that.
+    """
+    if not isinstance(value, int):
+        raise ValueError(f"{value!r} is no time as the ledger writes it")
+    try:
+        return _EPOCH + timedelta(microseconds=value)
+    except OverflowError as error:
+        raise ValueError(f"{value} microseconds are beyond any calendar") from error
 
 
 def unpack_flag(value: int) -> bool:

@@ -24,6 +24,7 @@ from preserve.ledger.codec import (
     pack_text,
     pack_time,
     unpack_digest,
+    unpack_moment,
     unpack_record,
     unpack_text,
     unpack_time,
@@ -227,7 +228,7 @@ class Ledger:
             PUT_OFF,
             size=5000,
         )
-        return {unpack_text(path): unpack_time(moment) for path, moment in rows}
+        return {unpack_text(path): unpack_moment(moment) for path, moment in rows}
 
     def find_posts_matching(self, fragment: str) -> tuple[str, ...]:
         """The posts a person may mean, sorted.

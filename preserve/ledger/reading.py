@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any, Final
 
 from preserve.confirm import Observation
@@ -15,12 +16,12 @@ from preserve.ledger.codec import (
     unpack_evidence,
     unpack_flag,
     unpack_measures,
+    unpack_moment,
     unpack_natures,
     unpack_record,
     unpack_record_id,
     unpack_text,
     unpack_texts,
-    unpack_time,
 )
 from preserve.ledger.database import Database, Row
 from preserve.model import (
@@ -110,11 +111,13 @@ WHERE source_id = {_SOURCE} AND {_NOT_MODIFIED} AND id > coalesce(
 """  # noqa: S608
 
 RESPONSE_WITH_PAYLOAD: Final = """
-SELECT response_record, file, response_offset, response_length
-FROM exchanges JOIN files ON files.id = response_file_id
+SELECT
+    CASE response_record WHEN 0 THEN summary_record ELSE response_record END, file,
+    coalesce(response_offset, summary_offset), coalesce(response_length, summary_length)
+FROM exchanges JOIN captures ON captures.id = capture_id JOIN files ON files.id = file_id
 WHERE payload_digest_id = (SELECT id FROM digests WHERE digest = ?1)
 AND response_record IS NOT NULL AND original_record IS NULL
-ORDER BY url_id IS (SELECT id FROM urls WHERE url = ?2) DESC, capture_id DESC, position DESC LIMIT 1
+ORDER BY exchanges.url_id IS (SELECT id FROM urls WHERE url = ?2) DESC, capture_id DESC, position DESC LIMIT 1
 """
 OBSERVED_OF_LATEST: Final = (
     f"{_OBSERVED} WHERE checks.post_id IN (SELECT post_id FROM latest WHERE verdict IN ({{marks}}))"  # noqa: S608
@@ -129,24 +132,22 @@ SELECT count(*) FROM (
 _CAPTURE: Final = """
 SELECT
     captures.id, source.url, asked.url, captures.captured_at,
-    first_record, first_files.file, first_offset, first_length,
-    summary_record, summary_files.file, summary_offset, summary_length
+    first_record, file, first_offset, first_length,
+    summary_record, file, summary_offset, summary_length
 FROM captures
 JOIN urls AS source ON source.id = captures.source_id
 JOIN urls AS asked ON asked.id = captures.url_id
-JOIN files AS first_files ON first_files.id = captures.first_file_id
-JOIN files AS summary_files ON summary_files.id = captures.summary_file_id
+JOIN files ON files.id = captures.file_id
 WHERE captures.id = ?
 """
 
 _EXCHANGES: Final = """
 SELECT
-    urls.url, http_status, response_record, files.file, response_offset, response_length,
+    urls.url, http_status, response_record, response_offset, response_length,
     digests.digest, block_digest, original_record, originals.file, original_offset, original_length
 FROM exchanges
 JOIN urls ON urls.id = exchanges.url_id
 JOIN digests ON digests.id = exchanges.payload_digest_id
-LEFT JOIN files ON files.id = exchanges.response_file_id
 LEFT JOIN files AS originals ON originals.id = exchanges.original_file_id
 WHERE capture_id = ? ORDER BY position
 """
@@ -179,13 +180,14 @@ class Reader:
     def capture(self, number: int) -> ArchivedCapture:
         """The capture of that number, which must exist."""
         (row,) = self._database.rows(_CAPTURE, (number,))
+        summary = unpack_record(*row[8:12])
         return ArchivedCapture(
             source=unpack_text(row[1]),
             url=unpack_text(row[2]),
-            captured_at=unpack_time(row[3]),
+            captured_at=unpack_moment(row[3]),
             first=unpack_record(*row[4:8]),
-            summary=unpack_record(*row[8:12]),
-            exchanges=tuple(_exchange(entry) for entry in self._database.rows(_EXCHANGES, (number,))),
+            summary=summary,
+            exchanges=tuple(_exchange(entry, summary) for entry in self._database.rows(_EXCHANGES, (number,))),
         )
 
     @contextmanager
@@ -201,24 +203,25 @@ class Reader:
 
     def _check(self, row: Row) -> Check:
         capture = None if row[14] is None else self.capture(row[14])
+        previous = None if row[27] is None else self.capture(row[27])
         return Check(
             post=unpack_text(row[0]),
             source=_text_or_none(row[1]),
-            checked_at=unpack_time(row[2]),
+            checked_at=unpack_moment(row[2]),
             judgement=_judgement(row),
             final_url=_text_or_none(row[11]),
             http_status=row[12],
-            captured_at=_captured_at(row[13], capture),
+            captured_at=_time_of(row[13], capture),
             capture=capture,
             stored_record=_record_or_none(row[16:20]),
             post_digest="" if row[15] is None else unpack_digest(row[15]),
-            since_last=_since_last(row),
+            since_last=_since_last(row, previous),
             extractor=unpack_text(row[24]),
             rules=unpack_text(row[25]),
             measures=unpack_measures(row[10]),
             probe=None if row[28] is None else self.capture(row[28]),
             template=() if row[29] is None else unpack_texts(row[29]),
-            previous=None if row[27] is None else self.capture(row[27]),
+            previous=previous,
             error="" if row[26] is None else unpack_text(row[26]),
             text_digest="" if row[23] is None else unpack_digest(row[23]),
         )
@@ -228,7 +231,7 @@ def _observation(row: Row) -> Observation:
     # Without the page's text, the same changes to the stored copy tell that it says the same.
     changes = "" if row[5] is None else f"changes:{row[5]}"
     return Observation(
-        at=unpack_time(row[1]),
+        at=unpack_moment(row[1]),
         verdict=Verdict(row[2]),
         reason=None if row[3] is None else Reason(row[3]),
         text=changes if row[4] is None else unpack_digest(row[4]),
@@ -250,27 +253,34 @@ def _judgement(row: Row) -> Judgement:
     )
 
 
-def _since_last(row: Row) -> SinceLast | None:
-    if row[20] is None:
+def _since_last(row: Row, previous: ArchivedCapture | None) -> SinceLast | None:
+    at = _time_of(row[20], previous)
+    return None if at is None else SinceLast(unpack_flag(row[21]), unpack_changes(row[22]), at)
+
+
+def _time_of(value: Any, capture: ArchivedCapture | None) -> datetime | None:
+    """A time as `writing` has it: '' is the capture's own."""
+    if value is None:
         return None
-    return SinceLast(unpack_flag(row[21]), unpack_changes(row[22]), unpack_time(row[20]))
+    return capture.captured_at if capture is not None and value == "" else unpack_moment(value)
 
 
-def _captured_at(text: str | None, capture: ArchivedCapture | None) -> Any:
-    if text is None:
-        return None
-    return capture.captured_at if capture is not None and text == "" else unpack_time(text)
-
-
-def _exchange(row: Row) -> ArchivedExchange:
+def _exchange(row: Row, summary: RecordRef) -> ArchivedExchange:
     return ArchivedExchange(
         url=unpack_text(row[0]),
         status=row[1],
-        response=_record_or_none(row[2:6]),
-        payload_digest=unpack_digest(row[6]),
-        block_digest=unpack_digest(row[7]),
-        revisit_of=_record_or_none(row[8:12]),
+        response=_response(row[2:5], summary),
+        payload_digest=unpack_digest(row[5]),
+        block_digest=unpack_digest(row[6]),
+        revisit_of=_record_or_none(row[7:11]),
     )
+
+
+def _response(columns: Row, summary: RecordRef) -> RecordRef | None:
+    record, offset, length = columns
+    if record == 0:
+        return summary
+    return None if record is None else unpack_record(record, summary.file, offset, length)
 
 
 def _record_or_none(columns: Row) -> RecordRef | None:

@@ -6,7 +6,7 @@ findings) is stored once and referred to by number, so that a check that found n
 bytes.
 
 Record ids are 16-byte BLOBs where they are `urn:uuid:` ids, digests 32-byte BLOBs where they are sha256, else
-the text itself; the views show both as text.
+the text itself; times of checks and captures are microseconds since 1970. The views show all of them as text.
 """
 
 from __future__ import annotations
@@ -43,23 +43,22 @@ _TABLES = (
         id INTEGER PRIMARY KEY,
         source_id INTEGER NOT NULL REFERENCES urls (id),
         url_id INTEGER NOT NULL REFERENCES urls (id),
-        captured_at TEXT NOT NULL,
+        captured_at INTEGER NOT NULL,
+        file_id INTEGER NOT NULL REFERENCES files (id),
         first_record BLOB NOT NULL,
-        first_file_id INTEGER NOT NULL REFERENCES files (id),
         first_offset INTEGER NOT NULL,
         first_length INTEGER NOT NULL,
         summary_record BLOB NOT NULL UNIQUE,
-        summary_file_id INTEGER NOT NULL REFERENCES files (id),
         summary_offset INTEGER NOT NULL,
         summary_length INTEGER NOT NULL)""",
     "CREATE INDEX captures_by_source ON captures (source_id)",
+    # response_record: NULL where there was none, 0 where it is the record that closes the capture.
     """CREATE TABLE exchanges (
         capture_id INTEGER NOT NULL REFERENCES captures (id),
         position INTEGER NOT NULL,
         url_id INTEGER NOT NULL REFERENCES urls (id),
         http_status INTEGER,
         response_record BLOB,
-        response_file_id INTEGER REFERENCES files (id),
         response_offset INTEGER,
         response_length INTEGER,
         payload_digest_id INTEGER NOT NULL REFERENCES digests (id),
@@ -81,13 +80,13 @@ _TABLES = (
         offset INTEGER,
         length INTEGER)""",
     "CREATE INDEX stored_copies_by_post ON stored_copies (post_id)",
-    # captured_at: NULL where there was none, '' where it is the capture's own.
+    # captured_at, previous_at: NULL where there was none, '' where it is that capture's own.
     """CREATE TABLE checks (
         id INTEGER PRIMARY KEY,
         run_id INTEGER NOT NULL REFERENCES runs (id),
         post_id INTEGER NOT NULL REFERENCES posts (id),
         source_id INTEGER REFERENCES urls (id),
-        checked_at TEXT NOT NULL,
+        checked_at INTEGER NOT NULL,
         verdict TEXT NOT NULL,
         reason TEXT,
         natures TEXT,
@@ -98,10 +97,10 @@ _TABLES = (
         measures_id INTEGER REFERENCES details (id),
         final_url_id INTEGER REFERENCES urls (id),
         http_status INTEGER,
-        captured_at TEXT,
+        captured_at INTEGER,
         capture_id INTEGER REFERENCES captures (id),
         stored_copy_id INTEGER REFERENCES stored_copies (id),
-        previous_at TEXT,
+        previous_at INTEGER,
         changed_since INTEGER,
         changes_since_id INTEGER REFERENCES details (id),
         previous_capture_id INTEGER REFERENCES captures (id),
@@ -204,6 +203,14 @@ def _digest(column: str) -> str:
     return f"CASE typeof({column}) WHEN 'blob' THEN 'sha256:' || lower(hex({column})) ELSE {column} END"
 
 
+def _time(column: str) -> str:
+    """SQL that shows microseconds since 1970 as ISO 8601 with six decimals."""
+    rest = f"(({column} % 1000000 + 1000000) % 1000000)"
+    whole = f"({column} - {rest}) / 1000000"
+    shown = f"strftime('%Y-%m-%dT%H:%M:%S', {whole}, 'unixepoch') || printf('.%06dZ', {rest})"
+    return f"CASE typeof({column}) WHEN 'integer' THEN {shown} END"
+
+
 def _history_view() -> str:
     columns = f"""
     SELECT
@@ -212,7 +219,7 @@ def _history_view() -> str:
         posts.path AS post,
         source.url AS source_url,
         hosts.host AS host,
-        checks.checked_at AS checked_at,
+        {_time("checks.checked_at")} AS checked_at,
         checks.verdict AS verdict,
         checks.reason AS reason,
         checks.natures AS natures,
@@ -222,12 +229,15 @@ def _history_view() -> str:
         evidence.content AS evidence,
         measures.content AS measures,
         checks.changed_since AS changed_since_last,
-        checks.previous_at AS previous_capture_at,
+        CASE checks.previous_at WHEN '' THEN {_time("previous.captured_at")}
+            ELSE {_time("checks.previous_at")} END AS previous_capture_at,
         since.content AS changes_since_last,
         final.url AS final_url,
         checks.http_status AS http_status,
-        CASE checks.captured_at WHEN '' THEN captures.captured_at ELSE checks.captured_at END AS captured_at,
-        {_record("exchanges.response_record")} AS response_record,
+        CASE checks.captured_at WHEN '' THEN {_time("captures.captured_at")}
+            ELSE {_time("checks.captured_at")} END AS captured_at,
+        CASE exchanges.response_record WHEN 0 THEN {_record("captures.summary_record")}
+            ELSE {_record("exchanges.response_record")} END AS response_record,
         {_record("exchanges.original_record")} AS original_record,
         {_digest("payloads.digest")} AS payload_digest,
         {_record("captures.summary_record")} AS capture_record,
@@ -257,7 +267,8 @@ _HISTORY_TABLES: Final = """
     LEFT JOIN details AS since ON since.id = checks.changes_since_id
     LEFT JOIN stored_copies ON stored_copies.id = checks.stored_copy_id
     LEFT JOIN captures ON captures.id = checks.capture_id
-    LEFT JOIN files AS warc ON warc.id = captures.summary_file_id
+    LEFT JOIN captures AS previous ON previous.id = checks.previous_capture_id
+    LEFT JOIN files AS warc ON warc.id = captures.file_id
     LEFT JOIN exchanges ON exchanges.capture_id = captures.id AND exchanges.position =
         (SELECT max(position) FROM exchanges AS every WHERE every.capture_id = captures.id)
     LEFT JOIN digests AS payloads ON payloads.id = exchanges.payload_digest_id"""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from hashlib import sha256
 from typing import Any, Final
 
@@ -13,10 +14,10 @@ from preserve.ledger.codec import (
     pack_evidence,
     pack_json,
     pack_measures,
+    pack_moment,
     pack_natures,
     pack_record_id,
     pack_text,
-    pack_time,
 )
 from preserve.ledger.database import Database
 from preserve.model import ArchivedCapture, ArchivedExchange, Check, RecordRef
@@ -30,10 +31,12 @@ _INTERNED: Final = {
     "version": ("SELECT id FROM versions WHERE version = ?", "INSERT INTO versions (version) VALUES (?)"),
     "digest": ("SELECT id FROM digests WHERE digest = ?", "INSERT INTO digests (digest) VALUES (?)"),
 }
-_CAPTURE: Final = f"INSERT INTO captures VALUES (NULL{', ?' * 11})"  # noqa: S608 - placeholders only
-_EXCHANGE: Final = f"INSERT INTO exchanges VALUES (?{', ?' * 13})"  # noqa: S608 - placeholders only
+_CAPTURE: Final = f"INSERT INTO captures VALUES (NULL{', ?' * 10})"  # noqa: S608 - placeholders only
+_EXCHANGE: Final = f"INSERT INTO exchanges VALUES (?{', ?' * 12})"  # noqa: S608 - placeholders only
 _CHECK: Final = f"INSERT INTO checks VALUES (NULL{', ?' * 28})"  # noqa: S608 - placeholders only
 _NO_RECORD: Final = (None, None, None, None)
+_NO_PLACE: Final = (None, None, None)
+_CLOSING: Final = (0, None, None)
 # A block that so many sources of a host have shown is template; counting on would only cost room.
 ENOUGH_SOURCES: Final = 100
 
@@ -59,7 +62,7 @@ class Writer:
                 run,
                 post,
                 self._url(check.source),
-                pack_time(check.checked_at),
+                pack_moment(check.checked_at),
                 str(judgement.verdict),
                 None if judgement.reason is None else str(judgement.reason),
                 pack_natures(judgement.natures),
@@ -73,7 +76,7 @@ class Writer:
                 _captured_at(check),
                 capture,
                 self._stored_copy(post, check),
-                None if since is None else pack_time(since.previous_at),
+                _previous_at(check),
                 None if since is None else int(since.changed),
                 None if since is None else self._detail(pack_changes(since.changes)),
                 None if check.previous is None else self.capture(check.previous),
@@ -93,18 +96,24 @@ class Writer:
         known = self._database.one("SELECT id FROM captures WHERE summary_record = ?", (summary,))
         if known:
             return int(known[0])
+        if capture.first.file != capture.summary.file:
+            raise ValueError(f"the records of {capture.url} lie in two files: a capture lies in one")
         number = self._database.insert(
             _CAPTURE,
             (
                 self.url(capture.source),
                 self.url(capture.url),
-                pack_time(capture.captured_at),
-                *self._record(capture.first),
-                *self._record(capture.summary),
+                pack_moment(capture.captured_at),
+                self.intern("file", pack_text(capture.summary.file)),
+                *_place(capture.first),
+                *_place(capture.summary),
             ),
         )
         for position, exchange in enumerate(capture.exchanges):
-            self._exchange(number, position, exchange)
+            # The record that closes a capture is as a rule its last response: named once.
+            closes = exchange.response == capture.summary
+            response = _CLOSING if closes else _NO_PLACE if exchange.response is None else _place(exchange.response)
+            self._exchange((number, position), exchange, response)
         return number
 
     def blocks(self, host: str, source: str, digests: Iterable[str]) -> None:
@@ -151,15 +160,14 @@ class Writer:
     def _record_or_none(self, ref: RecordRef | None) -> tuple[Any, ...]:
         return _NO_RECORD if ref is None else self._record(ref)
 
-    def _exchange(self, capture: int, position: int, exchange: ArchivedExchange) -> None:
+    def _exchange(self, key: tuple[int, int], exchange: ArchivedExchange, response: tuple[Any, ...]) -> None:
         self._database.insert(
             _EXCHANGE,
             (
-                capture,
-                position,
+                *key,
                 self.url(exchange.url),
                 exchange.status,
-                *self._record_or_none(exchange.response),
+                *response,
                 self.intern("digest", pack_digest(exchange.payload_digest)),
                 pack_digest(exchange.block_digest),
                 *self._record_or_none(exchange.revisit_of),
@@ -180,10 +188,22 @@ class Writer:
         return self._database.insert("INSERT INTO stored_copies VALUES (NULL, ?, ?, ?, ?, ?, ?)", values)
 
 
-def _captured_at(check: Check) -> str | None:
+def _place(ref: RecordRef) -> tuple[Any, ...]:
+    """A record where its file is known."""
+    return pack_record_id(ref.record_id), ref.offset, ref.length
+
+
+def _captured_at(check: Check) -> int | str | None:
     """As `checks.captured_at` has it: '' says that the capture's own time holds."""
-    if check.captured_at is None:
+    return _own_or(check.captured_at, check.capture)
+
+
+def _previous_at(check: Check) -> int | str | None:
+    """As `checks.previous_at` has it: '' says that the time of the earlier capture holds."""
+    return _own_or(None if check.since_last is None else check.since_last.previous_at, check.previous)
+
+
+def _own_or(moment: datetime | None, capture: ArchivedCapture | None) -> int | str | None:
+    if moment is None:
         return None
-    if check.capture is not None and check.capture.captured_at == check.captured_at:
-        return ""
-    return pack_time(check.captured_at)
+    return "" if capture is not None and capture.captured_at == moment else pack_moment(moment)

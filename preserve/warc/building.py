@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from urllib.parse import quote, unquote_to_bytes
 
@@ -22,8 +22,9 @@ from preserve.settings import ArchiveSettings, DigestAlgorithm
 from preserve.times import warc_date
 from preserve.urls import legal_uri
 from preserve.warc.originals import Repetition
-from preserve.warc.records import WARC_FIELDS, NewId, Record, new_record_id
-from preserve.warc.summary import summary_block
+from preserve.warc.records import WARC_FIELDS, NewId, Record, new_record_id, one_line
+from preserve.warc.summary import FIELD as SUMMARY_FIELD
+from preserve.warc.summary import LONGEST_FIELD, Pair, summary_block, summary_text
 
 CONFORMS_TO = "http://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/"
 POST_URN = "urn:preserve:post:"
@@ -42,13 +43,10 @@ class Maker:
     new_id: NewId
 
     def record(self, kind: str, content_type: str, block: bytes, fields: Fields) -> Record:
-        """A record with a fresh id and its block digest (section 5.8)."""
-        return self.record_as(new_record_id(self.new_id), kind, content_type, block, fields)
-
-    def record_as(self, record_id: str, kind: str, content_type: str, block: bytes, fields: Fields) -> Record:
-        """A record whose id was promised to another record before it was made."""
-        digested = (*fields, ("WARC-Block-Digest", digest(block, self.algorithm)))
-        return Record(kind, record_id, content_type, digested, block)
+        """A record with a fresh id and its block digest (section 5.8), every value on one line."""
+        named = tuple((name, one_line(value)) for name, value in fields)
+        digested = (*named, ("WARC-Block-Digest", digest(block, self.algorithm)))
+        return Record(kind, new_record_id(self.new_id), content_type, digested, block)
 
 
 def warcinfo_record(
@@ -73,7 +71,7 @@ def warcinfo_record(
 def capture_records(
     make: Maker, capture: Capture, captured_at: datetime, repeated: Mapping[int, Repetition]
 ) -> tuple[Record, ...]:
-    """All records of one capture in order, closed by its summary.
+    """All records of one capture in order; its summary stands on the last, or in a record of its own behind it.
 
     Per exchange: a `request` record when bytes were sent and a record of what came. That is a `response`
     record whose block is exactly `exchange.response` (section 6.3), or, where no HTTP head could be read
@@ -81,26 +79,18 @@ def capture_records(
     readers take the block of a `response` to be HTTP. Where `repeated` names (by position) what an exchange has
     brought again, it is a `revisit` record (section 6.7) whose block is the head as received.
     """
-    records: list[Record] = []
-    ids: list[tuple[str | None, str | None]] = []
-    for position, exchange in enumerate(capture.exchanges):
-        request_id = new_record_id(make.new_id) if exchange.request else None
-        response_id = new_record_id(make.new_id) if exchange.response else None
-        ids.append((request_id, response_id))
-        if request_id:
-            records.append(_request(make, exchange, request_id, response_id))
-        if response_id and position in repeated:
-            records.append(_revisit(make, exchange, (request_id, response_id), repeated[position]))
-        elif response_id:
-            records.append(_response(make, exchange, request_id, response_id))
-    described = next((last for pair in reversed(ids) for last in reversed(pair) if last), None)
+    pairs = [_pair(make, exchange, repeated.get(number)) for number, exchange in enumerate(capture.exchanges)]
+    records = [record for pair in pairs for record in pair.present]
+    text = summary_text(capture, pairs, repeated)
+    if pairs and pairs[-1].present and len(text) <= LONGEST_FIELD:
+        last = records[-1]
+        return (*records[:-1], replace(last, fields=(*last.fields, (SUMMARY_FIELD, text))))
     fields: list[tuple[str, str]] = [("WARC-Date", warc_date(captured_at))]
     if capture.url.lower().startswith(("http://", "https://")):  # else not a URI: section 5.14 lets it be absent
         fields.append(("WARC-Target-URI", legal_uri(capture.url)))
-    if described:
-        fields.append(("WARC-Refers-To", f"<{described}>"))
-    block = summary_block(capture, ids, repeated)
-    return (*records, make.record("metadata", WARC_FIELDS, block, tuple(fields)))
+    if records:
+        fields.append(("WARC-Refers-To", f"<{records[-1].record_id}>"))
+    return (*records, make.record("metadata", WARC_FIELDS, summary_block(text), tuple(fields)))
 
 
 def post_record(make: Maker, path: str, data: bytes, source: str | None, at: datetime) -> Record:
@@ -157,37 +147,42 @@ def text_record(make: Maker, text: str, extractor: str, *, of: tuple[str, str], 
     return make.record("conversion", "text/plain; charset=utf-8", block, fields)
 
 
-def _request(make: Maker, exchange: Exchange, own_id: str, response_id: str | None) -> Record:
-    fields = (*_exchange_fields(exchange, legal_uri(exchange.url)), *_concurrent(response_id))
-    return make.record_as(own_id, "request", "application/http;msgtype=request", exchange.request, fields)
+def _pair(make: Maker, exchange: Exchange, repeated: Repetition | None) -> Pair:
+    response = None
+    if exchange.response and repeated is not None:
+        response = _revisit(make, exchange, repeated)
+    elif exchange.response:
+        response = _response(make, exchange)
+    request = _request(make, exchange, response) if exchange.request else None
+    return Pair(request, response)
 
 
-def _response(make: Maker, exchange: Exchange, request_id: str | None, own_id: str) -> Record:
+def _request(make: Maker, exchange: Exchange, response: Record | None) -> Record:
+    """What was sent; from where and how the answer came stands on the answer, where there is one."""
+    fields = _named(exchange, legal_uri(exchange.url))
+    more = (("WARC-Concurrent-To", f"<{response.record_id}>"),) if response else _connection(exchange)
+    return make.record("request", "application/http;msgtype=request", exchange.request, (*fields, *more))
+
+
+def _response(make: Maker, exchange: Exchange) -> Record:
     uri = legal_uri(exchange.url)
     truncated = (("WARC-Truncated", exchange.truncated.value),) if exchange.truncated else ()
     if exchange.status is None or not exchange.head_end:
-        fields = (
-            *_exchange_fields(exchange, BYTES_URN + quote(uri, safe="/:@!$&'()*+,;=-._~")),
-            *_concurrent(request_id),
-            *truncated,
-        )
-        return make.record_as(own_id, "metadata", "application/octet-stream", exchange.response, fields)
+        urn = BYTES_URN + quote(uri, safe="/:@!$&'()*+,;=-._~")
+        fields = (*_named(exchange, urn), *_connection(exchange), *truncated)
+        return make.record("metadata", "application/octet-stream", exchange.response, fields)
     # Section 5.9: the payload is the entity-body, so without transfer coding but with its content coding.
     payload = entity_body(exchange.response, exchange.head_end, exchange.headers)
-    fields = (
-        *_exchange_fields(exchange, uri),
-        *_concurrent(request_id),
-        *truncated,
-        ("WARC-Payload-Digest", digest(payload, make.algorithm)),
-    )
-    return make.record_as(own_id, "response", "application/http;msgtype=response", exchange.response, fields)
+    payload_digest = ("WARC-Payload-Digest", digest(payload, make.algorithm))
+    fields = (*_named(exchange, uri), *_connection(exchange), *truncated, payload_digest)
+    return make.record("response", "application/http;msgtype=response", exchange.response, fields)
 
 
-def _revisit(make: Maker, exchange: Exchange, ids: tuple[str | None, str], repeated: Repetition) -> Record:
+def _revisit(make: Maker, exchange: Exchange, repeated: Repetition) -> Record:
     original = repeated.original
     fields = (
-        *_exchange_fields(exchange, legal_uri(exchange.url)),
-        *_concurrent(ids[0]),
+        *_named(exchange, legal_uri(exchange.url)),
+        *_connection(exchange),
         ("WARC-Profile", repeated.profile),
         ("WARC-Refers-To", f"<{original.ref.record_id}>"),
         ("WARC-Refers-To-Target-URI", original.url),
@@ -196,19 +191,17 @@ def _revisit(make: Maker, exchange: Exchange, ids: tuple[str | None, str], repea
         ("WARC-Payload-Digest", original.payload_digest),
     )
     head = exchange.response[: exchange.head_end]
-    return make.record_as(ids[1], "revisit", "application/http;msgtype=response", head, fields)
+    return make.record("revisit", "application/http;msgtype=response", head, fields)
 
 
-def _exchange_fields(exchange: Exchange, uri: str) -> Fields:
-    """What request and response say alike; WARC-Protocol and WARC-Cipher-Suite are IIPC proposals."""
-    fields = [("WARC-Date", warc_date(exchange.started_at)), ("WARC-Target-URI", uri)]
-    if exchange.ip:
-        fields.append(("WARC-IP-Address", exchange.ip))
+def _named(exchange: Exchange, uri: str) -> Fields:
+    return (("WARC-Date", warc_date(exchange.started_at)), ("WARC-Target-URI", uri))
+
+
+def _connection(exchange: Exchange) -> Fields:
+    """Where an answer came from and how; WARC-Protocol and WARC-Cipher-Suite are IIPC proposals."""
+    fields = [("WARC-IP-Address", exchange.ip)] if exchange.ip else []
     fields += [("WARC-Protocol", protocol) for protocol in exchange.protocols]
     if exchange.cipher:
         fields.append(("WARC-Cipher-Suite", exchange.cipher))
     return tuple(fields)
-
-
-def _concurrent(other: str | None) -> Fields:
-    return (("WARC-Concurrent-To", f"<{other}>"),) if other else ()

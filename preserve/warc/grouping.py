@@ -53,7 +53,7 @@ class Grouping:
         return self._passed_over + len(self._pending)
 
     def take(self, record: Record, ref: RecordRef) -> ArchivedCapture | ArchivedPost | None:
-        """The next record; what it completes, or None. Blocks are let go at once, but for a summary's.
+        """The next record; what it completes, or None. Blocks are let go at once.
 
         Raises:
             ValueError: a summary that can't be understood; its records count as loose.

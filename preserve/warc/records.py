@@ -69,7 +69,7 @@ def encode(record: Record) -> bytes:
     treated_as = "response" if record.kind == "revisit" else record.kind
     writer.NO_PAYLOAD_DIGEST_TYPES = (treated_as,)
     named = [("WARC-Type", record.kind), ("WARC-Record-ID", f"<{record.record_id}>")]
-    named += [(name, _one_line(value)) for name, value in record.fields]
+    named += [(name, one_line(value)) for name, value in record.fields]
     writer.write_record(
         ArcWarcRecord(
             "warc",
@@ -133,8 +133,8 @@ def _verify(record: Record) -> None:
         raise ValueError(f"record {record.record_id} does not match its block digest {labelled}")
 
 
-def _one_line(value: str) -> str:
-    """A field value that can't end its line: what a server says must not add fields of its own."""
+def one_line(value: str) -> str:
+    """A value that can't end its line: what a server says must not add fields of its own. Doing it twice is nothing."""
     kept = "".join(" " if ord(char) < 32 or ord(char) == 127 else char for char in value)
     return kept.encode("utf-8", "replace").decode("utf-8").strip()
 
