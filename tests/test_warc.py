@@ -497,8 +497,8 @@ FORGERIES = [
     b'{"version":1}',
     b'{"version":1,"exchanges":[]}',
     b'{"version":1,"url":"u","exchanges":[{"url":"u"}]}',
-    b'{"version":1,"url":"u","exchanges":[{"url":"u","request":false,"response":false}]}',
-    b'{"version":1,"url":"u","exchanges":[{"url":"u","request":false,"response":false,"started_at":7,"seconds":1}]}',
+    b'{"version":1,"url":"u","exchanges":[{"url":"u","request":"","response":false}]}',
+    b'{"version":1,"url":"u","exchanges":[{"url":"u","request":"","response":false,"started_at":7,"seconds":1}]}',
     b'{"version":1,"url":"u","exchanges":[7]}',
     b'{"version":1,"url":"u","exchanges":[],"failure":{"kind":"made-up","message":""}}',
 ]

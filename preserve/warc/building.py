@@ -77,14 +77,18 @@ def capture_records(
     record whose block is exactly `exchange.response` (section 6.3), or, where no HTTP head could be read
     from it, a `metadata` record of type application/octet-stream under `urn:preserve:bytes:<URL>`, because
     readers take the block of a `response` to be HTTP. Where `repeated` names (by position) what an exchange has
-    brought again, it is a `revisit` record (section 6.7) whose block is the head as received.
+    brought again, it is a `revisit` record (section 6.7) whose block is the head as received; what was sent for it
+    stands in the summary, since a record of its own would weigh as much as the revisit.
     """
-    pairs = [_pair(make, exchange, repeated.get(number)) for number, exchange in enumerate(capture.exchanges)]
-    records = [record for pair in pairs for record in pair.present]
-    text = summary_text(capture, pairs, repeated)
-    if pairs and pairs[-1].present and len(text) <= LONGEST_FIELD:
-        last = records[-1]
-        return (*records[:-1], replace(last, fields=(*last.fields, (SUMMARY_FIELD, text))))
+    for brief in (True, False):
+        pairs = [
+            _pair(make, exchange, repeated.get(number), brief=brief) for number, exchange in enumerate(capture.exchanges)
+        ]
+        records = [record for pair in pairs for record in pair.present]
+        text = summary_text(capture, pairs, repeated)
+        if pairs and pairs[-1].present and len(text) <= LONGEST_FIELD:
+            last = records[-1]
+            return (*records[:-1], replace(last, fields=(*last.fields, (SUMMARY_FIELD, text))))
     fields: list[tuple[str, str]] = [("WARC-Date", warc_date(captured_at))]
     if capture.url.lower().startswith(("http://", "https://")):  # else not a URI: section 5.14 lets it be absent
         fields.append(("WARC-Target-URI", legal_uri(capture.url)))
@@ -147,13 +151,14 @@ def text_record(make: Maker, text: str, extractor: str, *, of: tuple[str, str], 
     return make.record("conversion", "text/plain; charset=utf-8", block, fields)
 
 
-def _pair(make: Maker, exchange: Exchange, repeated: Repetition | None) -> Pair:
+def _pair(make: Maker, exchange: Exchange, repeated: Repetition | None, *, brief: bool) -> Pair:
     response = None
     if exchange.response and repeated is not None:
         response = _revisit(make, exchange, repeated)
     elif exchange.response:
         response = _response(make, exchange)
-    request = _request(make, exchange, response) if exchange.request else None
+    told = brief and repeated is not None  # by the summary
+    request = _request(make, exchange, response) if exchange.request and not told else None
     return Pair(request, response)
 
 

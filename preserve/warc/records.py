@@ -108,6 +108,8 @@ def decode(data: bytes) -> Record:
         fields=tuple((name, value) for name, value in named if name.lower() not in apart),
         block=block,
     )
+    if not record.kind or not record.record_id:
+        raise ValueError("it has no WARC-Type or no WARC-Record-ID")
     _verify(record)
     return record
 

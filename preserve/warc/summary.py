@@ -3,7 +3,8 @@
 The summary is a JSON object (docs/formats.md). It is the commit mark: records of a capture count only when it stands
 on the last of them, in a header field of its own. Where the last exchange has no record, or the summary is too long
 for a header, it is the block of a `metadata` record behind them. What a record says already (URL, time, address,
-protocols) is not said again unless it is something else, and neither is what holds of most exchanges.
+protocols) is not said again unless it is something else, and neither is what holds of most exchanges. Of an exchange
+whose answer is a revisit it holds the request too, byte for byte.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from preserve.warc.originals import NOT_MODIFIED, Original, Repetition, joined
 from preserve.warc.records import WARC_FIELDS, Record
 
 FIELD = "WARC-Preserve-Capture"
-LONGEST_FIELD = 1000  # readers that bound the header of a record allow some thousands of bytes
+LONGEST_FIELD = 2000  # readers that bound the header of a record allow some thousands of bytes
 VERSION = 1
 _BLOCK = b"preserve-capture: "
 _USUAL: dict[str, Any] = {
@@ -174,7 +175,7 @@ def _apart(records: Sequence[Record]) -> tuple[dict[str, Any], list[Pair]]:
     pairs = []
     for entry in reversed(said["exchanges"]):
         response = left.pop() if entry.get("response", True) else None
-        request = left.pop() if entry.get("request", True) else None
+        request = left.pop() if entry.get("request", True) is True else None
         _must_belong(request, response)
         pairs.append(Pair(request, response))
     return said, pairs[::-1]
@@ -198,7 +199,7 @@ def _said_of(exchange: Exchange, pair: Pair, repeated: Repetition | None) -> dic
         "started_at": warc_date(exchange.started_at),
         "seconds": exchange.seconds,
         "status": exchange.status,
-        "request": pair.request is not None,
+        "request": pair.request is not None or exchange.request.decode("latin-1"),
         "response": pair.response is not None,
         "ip": exchange.ip,
         "protocols": list(exchange.protocols),
@@ -239,7 +240,7 @@ def _exchange(entry: dict[str, Any], pair: Pair, read: Callable[[RecordRef], Ori
         attempt=entry["attempt"],
         started_at=parse_warc_date(entry["started_at"]),
         seconds=entry["seconds"],
-        request=pair.request.block if pair.request is not None else b"",
+        request=pair.request.block if pair.request is not None else entry["request"].encode("latin-1"),
         response=response,
         head_end=head_end,
         status=status,
