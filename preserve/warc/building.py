@@ -82,7 +82,8 @@ def capture_records(
     """
     for brief in (True, False):
         pairs = [
-            _pair(make, exchange, repeated.get(number), brief=brief) for number, exchange in enumerate(capture.exchanges)
+            _pair(make, exchange, repeated.get(number), brief=brief)
+            for number, exchange in enumerate(capture.exchanges)
         ]
         records = [record for pair in pairs for record in pair.present]
         text = summary_text(capture, pairs, repeated)
