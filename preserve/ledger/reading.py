@@ -185,7 +185,7 @@ class Reader:
             source=unpack_text(row[1]),
             url=unpack_text(row[2]),
             captured_at=unpack_moment(row[3]),
-            first=unpack_record(*row[4:8]),
+            first=summary if row[4] is None else unpack_record(*row[4:8]),
             summary=summary,
             exchanges=tuple(_exchange(entry, summary) for entry in self._database.rows(_EXCHANGES, (number,))),
         )

@@ -105,7 +105,7 @@ class Writer:
                 self.url(capture.url),
                 pack_moment(capture.captured_at),
                 self.intern("file", pack_text(capture.summary.file)),
-                *_place(capture.first),
+                *(_NO_PLACE if capture.first == capture.summary else _place(capture.first)),
                 *_place(capture.summary),
             ),
         )
