@@ -18,11 +18,13 @@ from preserve.ledger import Ledger, RunPlan, RunState
 from preserve.ledger.codec import (
     pack_digest,
     pack_json,
+    pack_moment,
     pack_record_id,
     pack_text,
     pack_time,
     unpack_digest,
     unpack_flag,
+    unpack_moment,
     unpack_record_id,
     unpack_text,
     unpack_time,
@@ -56,7 +58,8 @@ DIGESTS = st.binary(min_size=32, max_size=32).map(lambda raw: "sha256:" + raw.he
 )
 COUNTS = st.integers(0, 2**40)
 SHARES = st.floats(0, 1)
-RECORDS = st.builds(RecordRef, RECORD_IDS.filter(lambda one: one.isascii()), NAMES, COUNTS, COUNTS)
+ASCII_IDS = st.uuids().map(lambda one: one.urn) | st.text(st.characters(max_codepoint=126), max_size=8)
+RECORDS = st.builds(RecordRef, ASCII_IDS, NAMES, COUNTS, COUNTS)
 SPANS = st.none() | st.builds(Span, COUNTS, COUNTS, COUNTS)
 NATURES = st.lists(st.sampled_from(Nature), max_size=3).map(tuple)
 CHANGES = st.lists(
@@ -191,6 +194,17 @@ def test_times_come_back_and_sort_as_text(one: datetime, other: datetime) -> Non
 def test_a_time_without_zone_is_refused() -> None:
     with pytest.raises(ValueError, match="no time zone"):
         pack_time(datetime(2026, 1, 1))
+
+
+@given(TIMES)
+def test_moments_come_back(one: datetime) -> None:
+    assert unpack_moment(pack_moment(one)) == one
+
+
+@pytest.mark.parametrize("value", ["2026-01-01T00:00:00.000000Z", 1.5, None, 1 << 62])
+def test_what_is_no_moment_is_refused(value: object) -> None:
+    with pytest.raises(ValueError, match=r"no time|beyond"):
+        unpack_moment(value)
 
 
 @given(NAMES)
