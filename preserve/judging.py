@@ -115,6 +115,15 @@ def weigh_post(task: JudgeTask) -> Weighed:
     return _judge_post(post, page, _probe_seen(archive, task), _Earlier(archive, task, page), task)
 
 
+def extraction_of(archive: Path, ref: ArchivedCapture, settings: Settings) -> Extraction | None:
+    """The page a capture brought, extracted by today's extractor; None where it brought no text to read.
+
+    Raises:
+        ArchiveError: a record is missing or does not match its digest.
+    """
+    return _read_page(archive, ref, settings).extraction
+
+
 def _read_page(archive: Path, ref: ArchivedCapture, settings: Settings) -> _Page:
     capture = read_capture(archive, ref)
     final = capture.final

@@ -22,6 +22,8 @@ COMMANDS = {
         "Fetch every post's source, archive it, and say what became of it.",
     ),
     "show": ("preserve.cli.show_command", "One post: verdict, evidence, and the differences side by side."),
+    "log": ("preserve.cli.log_command", "Every check of a post: when, and what it concluded."),
+    "diff": ("preserve.cli.diff_command", "Any two captures side by side, or the stored copy and one."),
     "explain": (
         "preserve.cli.explain_command",
         "Why: every rule tried, every sentence and where it was found.",
