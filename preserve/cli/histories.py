@@ -84,7 +84,7 @@ def _row(stretch: _Stretch, history: Sequence[Check]) -> tuple[Text, ...]:
     first, last, count = stretch.checks[0], stretch.checks[-1], len(stretch.checks)
     numbers = str(stretch.first) if count == 1 else f"{stretch.first}–{stretch.first + count - 1}"
     when = f"{first.checked_at:%Y-%m-%d %H:%M}"
-    if count > 1:
+    if first.checked_at.date() != last.checked_at.date():
         when = f"{first.checked_at:%Y-%m-%d} – {last.checked_at:%Y-%m-%d}"
     before = history[stretch.first - 2] if stretch.first > 1 else None
     verdict = verdict_text(first.judgement.verdict)
