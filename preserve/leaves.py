@@ -33,6 +33,7 @@ class EntryKind(IntEnum):
     RUN_END = 4  # a run ended, with how many checks and which verdicts
     FILE = 5  # a WARC file is closed, and will not be written again
     CHECKPOINT = 6  # the log was signed as far as here
+    STAMP = 7  # somebody else vouched for the time of a checkpoint
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +167,11 @@ def file_entry(file: str, size: int, labelled: str) -> bytes:
 def checkpoint_entry(size: int, root: bytes, labelled: str) -> bytes:
     """The entry of a checkpoint: how many entries it signs, their root, labelled digest of the signed note."""
     return _entry("checkpoint", {"size": size, "root": root.hex(), "note": labelled})
+
+
+def stamp_entry(size: int, file: str, labelled: str) -> bytes:
+    """The entry of a time stamp: of the checkpoint of which size, its file, labelled digest of all its bytes."""
+    return _entry("stamp", {"checkpoint": size, "file": file, "digest": labelled})
 
 
 def _entry(kind: str, facts: Mapping[str, Any]) -> bytes:

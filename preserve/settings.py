@@ -91,6 +91,9 @@ class ArchiveSettings:
         operator: who runs this, for `warcinfo`; "" leaves it out.
         signing_key: file of the key that signs checkpoints, made where it is missing; with "" none are made (the
             command line puts the user's configuration directory in its place).
+        timestamp_urls: RFC 3161 authorities that each checkpoint is stamped by.
+        timestamp_roots: PEM files with the root certificates of the authorities that are trusted.
+        calendar_urls: OpenTimestamps calendars that each checkpoint is sent to.
     """
 
     directory: str = "warcs"
@@ -98,6 +101,9 @@ class ArchiveSettings:
     roll_over: int = 1024 * MIB
     operator: str = ""
     signing_key: str = ""
+    timestamp_urls: tuple[str, ...] = ()
+    timestamp_roots: tuple[str, ...] = ()
+    calendar_urls: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,8 +21,9 @@ LAYERS: dict[str, int] = {
     # edges
     "markup": 20,
     **dict.fromkeys(("posts", "fetch", "warc", "extract", "ledger", "checkpoints"), 21),
+    "stamps": 22,  # lie beside the checkpoints, and are written as these are
     # application
-    **dict.fromkeys(("config", "tasks", "jsonlines", "sealing"), 30),
+    **dict.fromkeys(("config", "tasks", "jsonlines", "sealing", "stamping"), 30),
     "judging": 31,
     "judges": 32,
     **dict.fromkeys(("rejudge", "verify"), 33),
@@ -42,7 +43,9 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "markdown_it": ("posts",),
     "opencc": ("text",),
     "sqlite3": ("ledger",),
-    "cryptography": ("checkpoints",),
+    "cryptography": ("checkpoints", "stamps"),
+    "rfc3161_client": ("stamps",),
+    "opentimestamps": ("stamps",),
     "rfc8785": ("leaves",),
     "click": ("cli",),
     "rich": ("cli",),

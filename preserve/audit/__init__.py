@@ -3,7 +3,7 @@
 Says what is wrong, where, and what can still be trusted; mends nothing.
 """
 
-from preserve.audit.findings import Audit, Finding, Part
+from preserve.audit.findings import Audit, Finding, Part, Stamped
 from preserve.audit.whole import audit
 
-__all__ = ["Audit", "Finding", "Part", "audit"]
+__all__ = ["Audit", "Finding", "Part", "Stamped", "audit"]

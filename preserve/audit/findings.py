@@ -16,6 +16,7 @@ class Part(StrEnum):
     LEDGER = "ledger"
     LOG = "log"
     CHECKPOINT = "checkpoint"
+    STAMP = "stamp"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,29 @@ class Finding:
     hence: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Stamped:
+    """A time stamp that holds.
+
+    Attributes:
+        file: relative to the archive.
+        size: log entries that existed by then.
+        kind: `rfc3161` or `opentimestamps`.
+        by: who says so; of a pending OpenTimestamps proof the calendars that promised to.
+        time: when, ISO 8601 in UTC; "" where the file does not tell.
+        traced: the authority was traced to a root that the reader trusts.
+        blocks: Bitcoin blocks that commit to it.
+    """
+
+    file: str
+    size: int
+    kind: str
+    by: str
+    time: str
+    traced: bool
+    blocks: tuple[int, ...]
+
+
 @dataclass(slots=True)
 class Audit:
     """What was looked at and what was found.
@@ -48,6 +72,7 @@ class Audit:
         checkpoints: how many hold.
         signed: entries that the last checkpoint which holds vouches for.
         signed_by: its file; "" without one.
+        stamps: the time stamps that hold, by checkpoint.
     """
 
     findings: list[Finding] = field(default_factory=list)
@@ -59,6 +84,7 @@ class Audit:
     checkpoints: int = 0
     signed: int = 0
     signed_by: str = ""
+    stamps: list[Stamped] = field(default_factory=list)
 
     def found(self, part: Part, where: str, what: str, hence: str = "") -> None:
         """Note a finding."""

@@ -35,7 +35,7 @@ class _Walked:
         written, now: roots at the sizes asked for, of the leaves as written and of what the rows say now.
         peaks: of the leaves as written.
         strays: entries whose rows say something else now.
-        last: position of the last entry that is no checkpoint's.
+        last: position of the last entry that is no checkpoint's or stamp's.
     """
 
     size: int = 0
@@ -156,7 +156,7 @@ def _walk(ledger: Ledger, sizes: set[int], audit: Audit) -> _Walked:
         now.append(entry.hash if entry.now is None else entry.now)
         if entry.now != entry.hash:
             walked.strays.append(entry)
-        if entry.kind is not EntryKind.CHECKPOINT:
+        if entry.kind not in (EntryKind.CHECKPOINT, EntryKind.STAMP):
             walked.last = entry.position
         if written.size in sizes:
             walked.written[written.size], walked.now[now.size] = written.root, now.root
@@ -224,7 +224,14 @@ def _compare_logged(directory: Path, logged: Iterable[LoggedCheckpoint], walked:
 
 
 def _report_unlogged(ledger: Ledger, audit: Audit) -> None:
-    kinds = (EntryKind.RUN, EntryKind.CHECK, EntryKind.RUN_END, EntryKind.FILE, EntryKind.CHECKPOINT)
+    kinds = (
+        EntryKind.RUN,
+        EntryKind.CHECK,
+        EntryKind.RUN_END,
+        EntryKind.FILE,
+        EntryKind.CHECKPOINT,
+        EntryKind.STAMP,
+    )
     try:
         before = ledger.examination.before_the_log()
         if before:

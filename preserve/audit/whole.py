@@ -7,19 +7,22 @@ from pathlib import Path
 from preserve.audit.files import UNREADABLE, audit_files
 from preserve.audit.findings import Audit, Part
 from preserve.audit.log import audit_checkpoints_alone, audit_log
+from preserve.audit.stamps import audit_stamps
 from preserve.errors import ArchiveError
 from preserve.ledger import Ledger
+from preserve.stamps import Roots
 from preserve.warc import ReadingLock
 
 LEDGER = "ledger.db"
 
 
-def audit(directory: Path, against: bytes | None = None) -> Audit:
+def audit(directory: Path, against: bytes | None = None, roots: Roots = ()) -> Audit:
     """Hold an archive against itself.
 
     Args:
         directory: the archive.
         against: a checkpoint of it that somebody kept; with it a log cut back since is found.
+        roots: certificates that time stamp authorities are traced to, DER; none trusts no authority.
 
     Raises:
         ArchiveLockedError: a run is writing to it.
@@ -32,11 +35,13 @@ def audit(directory: Path, against: bytes | None = None) -> Audit:
         ledger = _opened(directory, result)
         if ledger is None:
             audit_checkpoints_alone(directory, result)
+            audit_stamps(directory, None, roots, result)
             audit_files(directory, None, result)
             return result
         with ledger:
             _audit_ledger(ledger, result)
             audit_log(directory, ledger, against, result)
+            audit_stamps(directory, ledger, roots, result)
             audit_files(directory, ledger, result)
     return result
 

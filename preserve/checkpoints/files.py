@@ -42,9 +42,14 @@ def save(archive: Path, size: int, note: bytes) -> str:
     Raises:
         ArchiveError: it can't be written.
     """
-    name = f"{size:012}.note"
-    _write_new(archive / DIRECTORY / name, note)
-    return f"{DIRECTORY}/{name}"
+    name = note_name(size)
+    write_new(archive / name, note)
+    return name
+
+
+def note_name(size: int) -> str:
+    """The file of a checkpoint, relative to the archive."""
+    return f"{DIRECTORY}/{size:012}.note"
 
 
 def add_key(archive: Path, key: VerifierKey) -> bool:
@@ -108,8 +113,12 @@ def checkpoint_files(archive: Path) -> tuple[CheckpointFile, ...]:
     return tuple(sorted(found, key=lambda file: file.size))
 
 
-def _write_new(path: Path, data: bytes) -> None:
-    """Put `data` into a new file, whole or not at all."""
+def write_new(path: Path, data: bytes) -> None:
+    """Put `data` into a new file, whole or not at all; one that is there already is left as it is.
+
+    Raises:
+        ArchiveError: it can't be written.
+    """
     draft = path.with_name(path.name + ".new")
     try:
         path.parent.mkdir(exist_ok=True)

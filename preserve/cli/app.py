@@ -41,6 +41,10 @@ COMMANDS = {
         "preserve.cli.audit_command",
         "Hold the archive against itself: what was changed or removed since it was written.",
     ),
+    "stamp": (
+        "preserve.cli.stamp_command",
+        "Have the newest checkpoint time-stamped by whoever was named and has not yet.",
+    ),
     "init": ("preserve.cli.init_command", "Write a commented preserve.toml."),
 }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
@@ -12,12 +13,13 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from preserve.audit import Audit, Finding, audit
+from preserve.audit import Audit, Finding, Stamped, audit
 from preserve.cli.app import EXIT_FOUND
 from preserve.cli.look import console, plain_table, section
 from preserve.cli.opening import settings_for_reading
 from preserve.cli.safe import safe
 from preserve.errors import ConfigError
+from preserve.stamps import read_roots
 
 INDENT = (0, 0, 0, 2)
 
@@ -26,15 +28,16 @@ def run(archive: str | None, config: Path | None, against: Path | None, *, as_js
     """Audit the archive; the exit code.
 
     Raises:
-        ConfigError: the checkpoint to compare with can't be read.
+        ConfigError: the checkpoint to compare with, or a root certificate, can't be read.
         ArchiveError: there is no archive, or a run is writing to it.
     """
-    directory = settings_for_reading(archive, config).archive.directory
+    settings = settings_for_reading(archive, config).archive
+    directory = settings.directory
     try:
         kept = None if against is None else against.read_bytes()
     except OSError as error:
         raise ConfigError(f"--against {against}: can't be read: {error.strerror}") from error
-    result = audit(Path(directory), kept)
+    result = audit(Path(directory), kept, read_roots(settings.timestamp_roots))
     if as_json:
         _print_json(result)
     else:
@@ -74,11 +77,32 @@ def _looked_at(result: Audit) -> Table:
         ("ledger", f"{result.captures} captures as the WARC files have them"),
         ("log", f"{result.entries} entries, {signed}"),
         ("checkpoints", f"{result.checkpoints} hold"),
+        *(("" if index else "time stamps", line) for index, line in enumerate(_stamps(result))),
     )
     table = plain_table()
     for name, value in rows:
         table.add_row(Text(name, style="dim"), Text(safe(value)))
     return table
+
+
+def _stamps(result: Audit) -> Iterator[str]:
+    """How many hold, and what those of the newest stamped checkpoint say."""
+    if not result.stamps:
+        return
+    yield f"{len(result.stamps)} hold, of {len({one.size for one in result.stamps})} checkpoints"
+    newest = max(one.size for one in result.stamps)
+    for one in result.stamps:
+        if one.size == newest:
+            yield f"the first {newest} entries {_says(one)}"
+
+
+def _says(one: Stamped) -> str:
+    if one.time:
+        trust = "traced to a root you trust" if one.traced else "not traced to a root you trust"
+        return f"existed by {one.time}, says {one.by} ({trust})"
+    if one.blocks:
+        return f"existed by Bitcoin block {one.blocks[0]}, says the proof (the block is not looked up)"
+    return f"are to be in a Bitcoin block, says {one.by}; the next run asks"
 
 
 def _finding(finding: Finding) -> Text:

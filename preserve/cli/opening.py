@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,14 +20,35 @@ def settings_for_reading(archive: str | None, config: Path | None) -> Settings:
     Raises:
         ConfigError: the configuration can't be used.
     """
-    settings = load_settings(config, Path.cwd())
+    settings = with_roots(load_settings(config, Path.cwd()), os.environ)
     if archive is None:
         return settings
     return replace(settings, archive=replace(settings.archive, directory=archive))
 
 
+def with_roots(settings: Settings, environment: Mapping[str, str]) -> Settings:
+    """The settings with the files of trusted roots where they are, `~/` being the user's own directory."""
+    roots = tuple(str(at_home(file, environment)) for file in settings.archive.timestamp_roots)
+    return replace(settings, archive=replace(settings.archive, timestamp_roots=roots))
+
+
+def at_home(file: str, environment: Mapping[str, str]) -> Path:
+    """A path of the configuration; one that begins with `~/` is in the user's own directory."""
+    home = Path(environment.get("HOME") or Path.home())
+    return home / file[2:] if file.startswith("~/") else Path(file)
+
+
 def open_ledger(settings: Settings) -> Ledger:
     """The archive's ledger, to read.
+
+    Raises:
+        ArchiveError: there is none, with what to do.
+    """
+    return Ledger.open_readonly(ledger_file(settings))
+
+
+def ledger_file(settings: Settings) -> Path:
+    """Where the archive's ledger is.
 
     Raises:
         ArchiveError: there is none, with what to do.
@@ -36,7 +59,7 @@ def open_ledger(settings: Settings) -> Ledger:
             f"{settings.archive.directory}: no ledger here. Run `preserve verify POSTS` first, "
             "or name the archive with --archive DIR."
         )
-    return Ledger.open_readonly(path)
+    return path
 
 
 def one_post(ledger: Ledger, fragment: str) -> str:

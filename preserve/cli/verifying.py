@@ -18,12 +18,13 @@ import click
 from preserve import __version__
 from preserve.cli.app import EXIT_FOUND, EXIT_INTERRUPTED
 from preserve.cli.look import console
+from preserve.cli.opening import at_home, with_roots
 from preserve.cli.progress import Progress, make_progress
 from preserve.cli.request import Request
 from preserve.cli.safe import safe
 from preserve.config import Overrides, load_settings, with_overrides
 from preserve.errors import ConfigError
-from preserve.fetch import HttpFetcher, system_tools
+from preserve.fetch import HttpFetcher, HttpServices, system_tools
 from preserve.settings import Settings
 from preserve.times import SystemClock, parse_duration
 from preserve.verify.coordinator import Tools
@@ -65,7 +66,7 @@ def _settings(request: Request) -> Settings:
         ignore_robots=request.ignore_robots or None,
         limit=request.limit,
     )
-    return _with_signing_key(with_overrides(settings, overrides), os.environ)
+    return with_roots(_with_signing_key(with_overrides(settings, overrides), os.environ), os.environ)
 
 
 def _with_signing_key(settings: Settings, environment: Mapping[str, str]) -> Settings:
@@ -73,7 +74,7 @@ def _with_signing_key(settings: Settings, environment: Mapping[str, str]) -> Set
     home = Path(environment.get("HOME") or Path.home())
     given = settings.archive.signing_key
     if given:
-        key = home / given[2:] if given.startswith("~/") else Path(given)
+        key = at_home(given, environment)
     else:
         kept = Path(environment.get("XDG_CONFIG_HOME", ""))
         # A relative path is to be ignored (XDG Base Directory Specification, "Basics").
@@ -83,7 +84,8 @@ def _with_signing_key(settings: Settings, environment: Mapping[str, str]) -> Set
 
 def _tools(settings: Settings, stop: threading.Event) -> Tools:
     tools = system_tools(settings.fetch, stop, dict(os.environ), seed=secrets.token_hex(8))
-    return Tools(HttpFetcher(settings.fetch, tools), tools.gate.ready_at, tools.clock, stop, SOFTWARE)
+    services = HttpServices(settings.fetch, tools)
+    return Tools(HttpFetcher(settings.fetch, tools), tools.gate.ready_at, tools.clock, stop, SOFTWARE, services)
 
 
 @contextmanager

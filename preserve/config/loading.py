@@ -23,8 +23,8 @@ def load_settings(config_file: Path | None, cwd: Path, overrides: Overrides | No
 
     `config_file` is the one the user named. Without one, `preserve.toml`, or a `pyproject.toml` with
     `[tool.preserve]`, is looked for in `cwd` and upward, as far as the directory that holds `.git`. A
-    relative archive directory or signing key in a file is relative to that file; so is the default archive where
-    the file was found in a parent, or a run from a subdirectory would begin a second one.
+    relative archive directory, signing key or root certificate in a file is relative to that file; so is the default
+    archive where the file was found in a parent, or a run from a subdirectory would begin a second one.
 
     Raises ConfigError, naming file and key, for a file that is missing or no TOML, an unknown key, or a value
     that can't be used.
@@ -95,10 +95,17 @@ def _build(content: object, path: Path) -> Settings:
                 raise ConfigError(f"{path}: unknown key {prefix}{name}.{key}: {_nearest(key, name)}")
             where = f"{path}: {prefix}{name}.{key}"
             values[name][options[key].field] = convert(options[key], value, where)
-    if key := values["archive"].get("signing_key"):
-        values["archive"]["signing_key"] = key if key.startswith("~/") else str(path.parent / key)
+    archive = values["archive"]
+    if key := archive.get("signing_key"):
+        archive["signing_key"] = _beside(path, key)
+    archive["timestamp_roots"] = tuple(_beside(path, file) for file in archive.get("timestamp_roots", ()))
     defaults = Settings()
     return replace(defaults, **{table: replace(getattr(defaults, table), **given) for table, given in values.items()})
+
+
+def _beside(path: Path, file: str) -> str:
+    """A file that is named in the configuration at `path`, as seen from here; in the user's own directory as it is."""
+    return file if file.startswith("~/") else str(path.parent / file)
 
 
 def _unknown_table(prefix: str, name: str, value: object) -> str:

@@ -28,6 +28,7 @@ class Kind(StrEnum):
     NETWORKS = 'a list of networks such as ["127.0.0.0/8"]'
     DIGEST = 'one of "sha256", "sha1"'
     PATTERNS = "a table of names and regular expressions"
+    URLS = "a list of http or https URLs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,9 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         "archive", "signing_key", Kind.TEXT, "the key that signs checkpoints; empty: in your configuration directory"
     ),
+    Option("archive", "timestamp_urls", Kind.URLS, "RFC 3161 authorities that stamp each checkpoint; empty: none"),
+    Option("archive", "timestamp_roots", Kind.TEXTS, "PEM files: the authorities' root certificates that you trust"),
+    Option("archive", "calendar_urls", Kind.URLS, "OpenTimestamps calendars that stamp each checkpoint; empty: none"),
     Option("judge", "page_seconds", Kind.DURATION, "CPU time a page may take; 0 for no limit"),
     Option("judge", "page_memory", Kind.SIZE, "memory a judging process may take; 0 for no limit"),
     Option("judge", "workers", Kind.COUNT, "judging processes; 0: one per processor"),

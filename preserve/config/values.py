@@ -14,6 +14,7 @@ from preserve.config.options import Kind, Option
 from preserve.errors import ConfigError
 from preserve.settings import DigestAlgorithm
 from preserve.times import parse_duration
+from preserve.urls import split, wire_url
 
 _MUST_BE_MORE = frozenset(
     {
@@ -117,6 +118,20 @@ def _networks(value: object) -> tuple[str, ...] | None:
     return texts
 
 
+def _urls(value: object) -> tuple[str, ...] | None:
+    texts = _texts(value)
+    return None if texts is None else tuple(dict.fromkeys(_service_url(text) for text in texts))
+
+
+def _service_url(text: str) -> str:
+    if "@" in (split(text).authority or ""):  # it is written to the ledger, and archives are given away
+        raise ValueError(f"{text!r}: a URL with a user or password can't be used here")
+    try:
+        return wire_url(text)
+    except ValueError as error:
+        raise ValueError(f"{text!r}: {error}") from error
+
+
 def check_network(text: str) -> str:
     """`text` again, when it is an address or a network in CIDR notation. Raises ValueError otherwise."""
     try:
@@ -154,4 +169,5 @@ _CONVERTERS: Mapping[Kind, Callable[[object], object]] = {
     Kind.NETWORKS: _networks,
     Kind.DIGEST: _digest,
     Kind.PATTERNS: _patterns,
+    Kind.URLS: _urls,
 }

@@ -7,6 +7,7 @@ What the bytes mean is for other rooms.
 from preserve.fetch.fetcher import Fetcher, HttpFetcher, Visit
 from preserve.fetch.gate import HostGate
 from preserve.fetch.resolver import NoSuchNameError, Resolver, ResolverError, SystemResolver
+from preserve.fetch.services import HttpServices, Reply, Services
 from preserve.fetch.tools import FetchTools, system_tools
 from preserve.fetch.validators import Validators, validators_of
 
@@ -15,9 +16,12 @@ __all__ = [
     "Fetcher",
     "HostGate",
     "HttpFetcher",
+    "HttpServices",
     "NoSuchNameError",
+    "Reply",
     "Resolver",
     "ResolverError",
+    "Services",
     "SystemResolver",
     "Validators",
     "Visit",

@@ -7,6 +7,7 @@ Waiting, retries, redirects and robots.txt are the fetcher's.
 from __future__ import annotations
 
 import ssl
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -67,23 +68,36 @@ class Asker:
         body."""
         clock, settings = self._tools.clock, self._settings
         started, begun = clock.now(), clock.monotonic()
-        plan = self._plan(question.url)
+        bound = settings.max_body_bytes if max_body is None else max_body
+        wire, failure = self.send(question.url, self._headers(question), bound)
+        seconds = clock.monotonic() - begun
+        if wire is None:
+            return Exchange(question.url, question.role, question.attempt, started, seconds, b"", b"", failure=failure)
+        return _exchange(question, wire, started, seconds, failure)
+
+    def send(
+        self, url: str, headers: Sequence[tuple[str, str]], max_body: int, body: bytes | None = None
+    ) -> tuple[Wire | None, Failure | None]:
+        """Send a GET, or with a body a POST, along the route to `url`.
+
+        Returns:
+            The wire, None when there is no route; and why no whole head came, None when one did.
+        """
+        settings = self._settings
+        plan = self._plan(url)
         if isinstance(plan, Failure):
-            seconds = clock.monotonic() - begun
-            return Exchange(question.url, question.role, question.attempt, started, seconds, b"", b"", failure=plan)
+            return None, plan
         timing = Timing(settings.connect_timeout, settings.read_timeout, settings.total_timeout)
-        limits = Limits(settings.max_header_bytes, settings.max_body_bytes if max_body is None else max_body)
-        wire = Wire(plan, timing, limits, clock)
-        failure: Failure | None = None
+        wire = Wire(plan, timing, Limits(settings.max_header_bytes, max_body), self._tools.clock)
         try:
-            send(wire, self._headers(question), self._tls)
+            send(wire, headers, self._tls, body)
         except WireError as fault:
-            failure = Failure(fault.kind, f"{question.url}: {fault}")
-        return _exchange(question, wire, started, clock.monotonic() - begun, failure)
+            return wire, Failure(fault.kind, f"{url}: {fault}")
+        return wire, None
 
     def _headers(self, question: Question) -> list[tuple[str, str]]:
         headers = [
-            ("Host", _host_field(question.url)),
+            ("Host", host_field(question.url)),
             ("User-Agent", self._agent),
             ("Accept", ACCEPT),
             ("Accept-Language", ACCEPT_LANGUAGE),
@@ -157,7 +171,7 @@ def _allowed(settings: FetchSettings) -> tuple[Network, ...]:
         raise ConfigError(f"allow_private: {fault}; write networks such as 127.0.0.0/8 or ::1/128") from fault
 
 
-def _host_field(url: str) -> str:
+def host_field(url: str) -> str:
     """The Host field: the URL's authority, a scheme's default port left out as browsers do (RFC 9110,
     7.2)."""
     parts = split(url)

@@ -358,16 +358,17 @@ def _dialled_name(url: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
-def send(wire: Wire, headers: Sequence[tuple[str, str]], tls: ssl.SSLContext) -> None:
-    """Make the exchange; afterwards `wire` holds what was sent and read.
+def send(wire: Wire, headers: Sequence[tuple[str, str]], tls: ssl.SSLContext, body: bytes | None = None) -> None:
+    """Make the exchange, a GET or with a body a POST; afterwards `wire` holds what was sent and read.
 
     Raises:
         WireError: when no whole head came.
     """
     plan = wire.plan
     request = requests.PreparedRequest()
-    request.prepare_method("GET")
+    request.prepare_method("GET" if body is None else "POST")
     request.url = plan.url  # not `prepare_url`, which changes paths
+    request.body = body
     request.headers = requests.structures.CaseInsensitiveDict(headers)
     proxies = {}
     if plan.proxy is not None and not plan.proxy.is_socks:

@@ -36,6 +36,7 @@ _LOGGED: Final = {
     EntryKind.FILE: "SELECT warc_digests.id, file FROM warc_digests JOIN files ON files.id = file_id"
     " WHERE warc_digests.id",
     EntryKind.CHECKPOINT: "SELECT size, 'the checkpoint of size ' || size FROM checkpoints WHERE size",
+    EntryKind.STAMP: "SELECT id, file FROM stamps WHERE id",
 }
 _WRONG_LATEST: Final = """
 SELECT post_id FROM (

@@ -30,7 +30,7 @@ from preserve.ledger.codec import (
     unpack_time,
 )
 from preserve.ledger.database import Database, open_for_reading, open_for_writing
-from preserve.ledger.log import Log, LoggedCheckpoint, LoggedFile
+from preserve.ledger.log import Log, LoggedCheckpoint, LoggedFile, LoggedStamp
 from preserve.ledger.reading import Reader
 from preserve.ledger.schema import REBUILD_LATEST
 from preserve.ledger.values import Grouping, Incident, KeptSource, RunPlan, RunState, SummaryRow, UnfinishedRun
@@ -354,6 +354,15 @@ class Ledger:
         """
         with self._database.transaction():
             self.log.append_checkpoint(made)
+
+    def add_stamp(self, stamp: LoggedStamp) -> None:
+        """Log a time stamp that is on disk.
+
+        Raises:
+            ArchiveError: there is one of that name already, or no such checkpoint.
+        """
+        with self._database.transaction():
+            self.log.append_stamp(stamp)
 
     # ------------------------------------------------------------ what is learned of hosts
 

@@ -23,6 +23,7 @@ from preserve.leaves import (
     file_entry,
     run_end_entry,
     run_entry,
+    stamp_entry,
 )
 from preserve.ledger.codec import pack_digest, unpack_digest, unpack_text, unpack_time
 from preserve.ledger.database import Database, Row
@@ -83,6 +84,15 @@ class LoggedCheckpoint:
     peaks: tuple[bytes, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class LoggedStamp:
+    """A time stamp of a checkpoint: the checkpoint's size, the stamp's file, labelled digest of all its bytes."""
+
+    size: int
+    file: str
+    digest: str
+
+
 class Log:
     """Writes leaves and makes entries again.
 
@@ -119,6 +129,12 @@ class Log:
         values = (made.size, made.root, pack_digest(made.note), b"".join(made.peaks))
         self._database.insert("INSERT INTO checkpoints VALUES (?, ?, ?, ?)", values)
         self.append(EntryKind.CHECKPOINT, made.size, checkpoint_entry(made.size, made.root, made.note))
+
+    def append_stamp(self, stamp: LoggedStamp) -> None:
+        """Note and log a time stamp."""
+        values = (stamp.size, stamp.file, pack_digest(stamp.digest))
+        row = self._database.insert("INSERT INTO stamps VALUES (NULL, ?, ?, ?)", values)
+        self.append(EntryKind.STAMP, row, stamp_entry(stamp.size, stamp.file, stamp.digest))
 
     # ------------------------------------------------------------ reading
 
@@ -171,6 +187,15 @@ class Log:
         for size, root, note, peaks in self._database.rows("SELECT * FROM checkpoints ORDER BY size"):
             yield LoggedCheckpoint(size, bytes(root), unpack_digest(note), _peaks(peaks))
 
+    def stamps(self) -> Iterator[LoggedStamp]:
+        """The time stamps that are logged, in the order they were.
+
+        Raises:
+            ArchiveError: one can't be read.
+        """
+        for size, file, labelled in self._database.rows("SELECT size, file, digest FROM stamps ORDER BY id"):
+            yield LoggedStamp(size, file, unpack_digest(labelled))
+
     # ------------------------------------------------------------ an entry from its rows
 
     def _entry(self, kind: EntryKind, row: int) -> tuple[bytes, str]:
@@ -182,6 +207,7 @@ class Log:
             EntryKind.RUN_END: self._run_end,
             EntryKind.FILE: self._file,
             EntryKind.CHECKPOINT: self._checkpoint,
+            EntryKind.STAMP: self._stamp,
         }
         return make[kind](row)
 
@@ -235,6 +261,10 @@ class Log:
     def _checkpoint(self, row: int) -> tuple[bytes, str]:
         root, note = self._one("SELECT root, note FROM checkpoints WHERE size = ?", row)
         return checkpoint_entry(row, bytes(root), unpack_digest(note)), f"the checkpoint of size {row}"
+
+    def _stamp(self, row: int) -> tuple[bytes, str]:
+        size, file, labelled = self._one("SELECT size, file, digest FROM stamps WHERE id = ?", row)
+        return stamp_entry(size, file, unpack_digest(labelled)), file
 
     def _one(self, sql: str, row: int) -> Row:
         found = self._database.one(sql, (row,))

@@ -157,7 +157,7 @@ _FIRST: Final = (
     "incidents",
     "template_blocks",
 )
-_LOG: Final = ("log_leaves", "warc_digests", "checkpoints")
+_LOG: Final = ("log_leaves", "warc_digests", "checkpoints", "stamps")
 APPEND_ONLY: Final = (*_FIRST, *_LOG)
 
 # The log: a leaf for each entry (`preserve.leaves`), and what has no row elsewhere. `kind` is an EntryKind, `row`
@@ -178,6 +178,11 @@ _LOG_TABLES: Final = (
         root BLOB NOT NULL,
         note BLOB NOT NULL,
         peaks BLOB NOT NULL)""",
+    """CREATE TABLE stamps (
+        id INTEGER PRIMARY KEY,
+        size INTEGER NOT NULL REFERENCES checkpoints (size),
+        file TEXT NOT NULL UNIQUE,
+        digest BLOB NOT NULL)""",
 )
 
 

@@ -15,7 +15,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from preserve.fetch import Fetcher
+from preserve.fetch import Fetcher, Services
 from preserve.judges import Judges
 from preserve.ledger import Ledger
 from preserve.model import ArchivedCapture, Capture, Check, FailureKind, Reason
@@ -57,6 +57,7 @@ class Tools:
         clock: wall and monotonic time.
         stop: set to end the run after the exchanges in flight.
         software: name and version, for `warcinfo` and the ledger.
+        services: asks for time stamps; None has none made.
     """
 
     fetcher: Fetcher
@@ -64,6 +65,7 @@ class Tools:
     clock: Clock
     stop: threading.Event
     software: str
+    services: Services | None = None
 
 
 class ReadyAt(Protocol):

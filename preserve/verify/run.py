@@ -8,11 +8,12 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from preserve.errors import ArchiveError
+from preserve.errors import ArchiveError, ConfigError
 from preserve.ledger import Ledger, RunPlan, RunState
 from preserve.model import ArchivedCapture
 from preserve.sealing import seal
 from preserve.settings import Settings
+from preserve.stamping import stamp
 from preserve.verify.coordinator import Archive, Coordinator, Listener, Tools
 from preserve.verify.hosts import Incident
 from preserve.verify.names import LEDGER
@@ -145,6 +146,7 @@ class _Books:
         if not interrupted:  # an interrupted run stays open, to be taken up again
             self._ledger.end_run(run, self._tools.clock.now(), RunState.FINISHED)
         self._seal()
+        self._stamp()
         return Summary(run, plan, incidents, interrupted)
 
     def _seal(self) -> None:
@@ -158,11 +160,24 @@ class _Books:
         if made is not None and made.new_key:
             self._listener.notice(f"Checkpoints are signed by {made.new_key} (note it down outside the archive)")
 
+    def _stamp(self) -> None:
+        """Have the newest checkpoint stamped; what can't be had is told, and asked for again by the next run."""
+        archive, services = self._settings.archive, self._tools.services
+        if services is None or not (archive.timestamp_urls or archive.calendar_urls):
+            return
+        try:
+            report = stamp(self._directory, self._ledger, archive, services)
+        except (ArchiveError, ConfigError) as error:
+            self._listener.notice(f"No time stamp was had: {error}")
+            return
+        for problem in report.problems:
+            self._listener.notice(problem)
+
 
 def settings_text(settings: Settings) -> str:
-    """Every setting as JSON, for the ledger; a proxy's user and password are left out, and where the key is."""
+    """Every setting as JSON, for the ledger; a proxy's user and password are left out, and where your own files are."""
     values = asdict(settings)
-    del values["archive"]["signing_key"]
+    del values["archive"]["signing_key"], values["archive"]["timestamp_roots"]
     values["fetch"]["proxy"] = values["fetch"]["proxy"].rpartition("@")[2]
     return json.dumps(values, ensure_ascii=False, sort_keys=True)
 
