@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from preserve.fetch import Fetcher, HttpFetcher, Validators, Visit, system_tools
+from preserve.fetch import Fetcher, HttpFetcher, HttpServices, Validators, Visit, system_tools
 from preserve.ledger import Ledger
 from preserve.model import Check, Verdict
 from preserve.settings import ArchiveSettings, FetchSettings, JudgeSettings, RunSettings, Settings
@@ -101,6 +101,10 @@ class Stage:
     def ledger(self) -> Ledger:
         return Ledger.open_readonly(self.archive / LEDGER)
 
+    def with_archive(self, **changes: object) -> Stage:
+        archive = replace(self.settings.archive, **changes)  # type: ignore[arg-type]
+        return replace(self, settings=replace(self.settings, archive=archive))
+
     def with_run(self, **changes: object) -> Stage:
         return replace(self, settings=replace(self.settings, run=replace(self.settings.run, **changes)))  # type: ignore[arg-type]
 
@@ -112,7 +116,8 @@ class Stage:
         fetcher: Fetcher = HttpFetcher(self.settings.fetch, tools)
         if stop_after_visits:
             fetcher = StoppingFetcher(fetcher, stop, stop_after_visits)
-        run_tools = Tools(fetcher, tools.gate.ready_at, tools.clock, stop, "preserve/test")
+        services = HttpServices(self.settings.fetch, tools)
+        run_tools = Tools(fetcher, tools.gate.ready_at, tools.clock, stop, "preserve/test", services)
         given = tuple(arguments) or (str(self.posts),)
         return verify(given, self.settings, run_tools, watcher, new_run=new_run), watcher
 

@@ -259,6 +259,7 @@ def test_a_proof_that_leads_nowhere_is_none() -> None:
     assert "leads to no Bitcoin block" in verify_stamp(other, NOTE).problem
 
 
+@pytest.mark.filterwarnings("ignore:OpReverse")
 def test_a_flipped_proof_breaks_nothing(waiting: bytes) -> None:
     first, *_ = ots.pending_in(waiting, NOTE)
     complete = ots.complete_proof(waiting, NOTE, {first: kept(first.commitment, 871_234)})
