@@ -95,6 +95,9 @@ def test_values_are_read_in_the_ways_people_write_them(tmp_path: Path) -> None:
         ("[posts]\nset-aside = { x = '(' }", r"x: not a regular expression"),
         ("[archive]\ndigest = 'md5'", r"must be one of"),
         ("[archive]\ndigest = ['md5']", r"must be one of"),
+        ("[archive]\ntimestamp-urls = 'https://time.example'", r"timestamp-urls: must be a list of http or https URLs"),
+        ("[archive]\ntimestamp-urls = ['time.example']", r"'time\.example': the URL has no scheme"),
+        ("[archive]\ncalendar-urls = ['https://me:pw@time.example']", r"user or password can't be used here$"),
         ("[run]\nincident-share = 1.5", r"must be a number from 0 to 1"),
         ("[run]\njobs = \n[fetch]", r"not valid TOML.*line 2"),
     ],
@@ -130,6 +133,12 @@ def test_the_file_is_looked_for_upward_as_far_as_the_repository(tmp_path: Path) 
     assert found.archive.directory == str(tmp_path / "repo/warcs")
     assert load_settings(None, tmp_path / "repo").archive.directory == "warcs"
     assert load_settings(None, tmp_path / "other").run.jobs == Settings().run.jobs
+
+
+def test_root_certificates_are_looked_for_beside_the_file_that_names_them(tmp_path: Path) -> None:
+    text = "[archive]\ntimestamp-roots = ['trust/tsa.pem', '/etc/tsa.pem', '~/tsa.pem']"
+    found = load(tmp_path / "repo", text).archive.timestamp_roots
+    assert found == (str(tmp_path / "repo/trust/tsa.pem"), "/etc/tsa.pem", "~/tsa.pem")
 
 
 def test_pyproject_has_the_same_tables(tmp_path: Path) -> None:

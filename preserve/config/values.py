@@ -125,7 +125,7 @@ def _urls(value: object) -> tuple[str, ...] | None:
 
 def _service_url(text: str) -> str:
     if "@" in (split(text).authority or ""):  # it is written to the ledger, and archives are given away
-        raise ValueError(f"{text!r}: a URL with a user or password can't be used here")
+        raise ValueError("a URL with a user or password can't be used here")
     try:
         return wire_url(text)
     except ValueError as error:
