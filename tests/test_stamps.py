@@ -140,6 +140,17 @@ def test_a_certificate_that_only_looks_like_the_signers_is_seen(desk: Desk) -> N
     assert verify_stamp(with_certificates(stamp, [real.public_bytes(der)]), NOTE).holds
 
 
+@pytest.mark.parametrize("signer", ["ec", "rsa"])
+def test_a_changed_signature_or_time_is_seen_without_any_root(desk: Desk, signer: str) -> None:
+    stamp = desk.stamp(signer)
+    result = verify_stamp(stamp, NOTE)
+    assert result.time is not None
+    written = f"{result.time:%Y%m%d%H%M%SZ}".encode()
+    assert "does not hold" in verify_stamp(stamp[:-1] + bytes([stamp[-1] ^ 1]), NOTE).problem
+    earlier = stamp.replace(written, b"2019" + written[4:], 1)
+    assert "what was signed is not what the token says" in verify_stamp(earlier, NOTE).problem
+
+
 def with_certificates(stamp: bytes, certificates: list[bytes]) -> bytes:
     status, token = parse(stamp).parts()
     kind, wrapped = token.parts()
