@@ -12,6 +12,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Self
 
+from fetch_kit import Kit
+
+from preserve.fetch import HttpServices
+
 TSA_CONFIG = """
 [tsa]
 default_tsa = here
@@ -165,6 +169,12 @@ class StampServer:
                 pass
 
         return Handler
+
+
+def services(**settings: object) -> HttpServices:
+    """Services as they are asked by default: no network is allowed that is not public."""
+    kit = Kit(**{"allow_private": (), **settings})  # type: ignore[arg-type]
+    return HttpServices(kit.settings, kit.tools)
 
 
 # ---------------------------------------------------------------- the calendar's answers, byte by byte

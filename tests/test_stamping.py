@@ -20,10 +20,8 @@ from typing import Any
 import pytest
 from fetch_kit import Kit
 from run_kit import Stage, answer, article, page, stage, write_post
-from stamp_kit import Authority, StampServer, pending
-from wire_proxies import HttpProxy
+from stamp_kit import Authority, StampServer, pending, services
 from wire_server import Endless, Hang, Step, WireServer
-from wire_tls import authority as tls_authority
 
 import preserve
 from preserve.audit import Audit, Part, audit
@@ -34,7 +32,7 @@ from preserve.ledger import Ledger, RunPlan, RunState
 from preserve.sealing import seal
 from preserve.settings import ArchiveSettings, FetchSettings
 from preserve.stamping import StampReport, stamp
-from preserve.stamps import make_query, ots, read_roots, stamp_files, stamps_of, tsr_name, verify_response
+from preserve.stamps import make_query, ots, read_roots, stamp_files, stamps_of, tsr_name
 from preserve.warc import ArchiveLock
 
 
@@ -360,43 +358,6 @@ def test_without_the_extra_it_is_said_what_is_missing(
     assert any("pip install 'preserve-archive[opentimestamps]'" in notice for notice in report.problems)
     with pytest.raises(ConfigError, match="further library"):
         ots.pending_in(b"", b"")
-
-
-# ---------------------------------------------------------------- how services are asked
-
-
-def services(**settings: object) -> HttpServices:
-    kit = Kit(**{"allow_private": (), **settings})  # type: ignore[arg-type]
-    return HttpServices(kit.settings, kit.tools)
-
-
-def test_a_service_that_the_configuration_names_may_be_anywhere_and_no_other(server: StampServer) -> None:
-    asked = server.url("/calendar/timestamp/00")
-    assert services().get(asked, "*/*", 1000, configured=True).status == 404
-    refused = services().get(asked, "*/*", 1000, configured=False)
-    assert refused.status is None
-    assert "is not asked" in refused.refusal
-    assert len(server.asked) == 1
-
-
-def test_a_service_is_asked_over_tls_and_its_certificate_checked(authority: Authority) -> None:
-    with StampServer(tls_authority().server("127.0.0.1")) as server:
-        server.signers = {"one": authority.folder / "one.cnf"}
-        query = make_query(b"note")
-        sent = (server.url("/tsa/one"), query.body, "application/timestamp-query", "*/*", 65536)
-        reply = services().post(*sent)
-        assert verify_response(reply.body, b"note", (), query.nonce).holds
-        stranger = Kit(ca_file="")
-        assert "TLS" in HttpServices(stranger.settings, stranger.tools).post(*sent).refusal
-
-
-def test_a_service_is_asked_through_the_proxy_that_sources_are_asked_through() -> None:
-    url = "http://time.example/tsa"
-    with WireServer({url: [b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"]}) as behind, HttpProxy(behind) as proxy:
-        reply = services(proxy=proxy.url).post(url, b"question", "a/b", "*/*", 1000)
-        assert (reply.status, reply.body) == (200, b"ok")
-        assert behind.heads[0].startswith(b"POST http://time.example/tsa HTTP/1.1\r\n")
-        assert b"Content-Length: 8\r\n" in behind.heads[0]
 
 
 # ---------------------------------------------------------------- whole runs and the commands
