@@ -25,7 +25,7 @@ from ledger_samples import (
 )
 
 from preserve.errors import ArchiveError
-from preserve.ledger import Incident, Ledger, LoggedCheckpoint, LoggedFile, RunState, SummaryRow, UnfinishedRun
+from preserve.ledger import Incident, Ledger, LoggedCheckpoint, LoggedFile, LoggedStamp, RunState, SummaryRow, UnfinishedRun
 from preserve.ledger.schema import APPEND_ONLY
 from preserve.ledger.writing import ENOUGH_SOURCES
 from preserve.model import Judgement, Reason, Verdict
@@ -384,6 +384,7 @@ def fill(ledger: Ledger) -> None:
     ledger.add_blocks("news.example", SOURCE, [digest("footer")])
     ledger.add_files([LoggedFile("preserve-1.warc.gz", 4000, digest("file"))])
     ledger.add_checkpoint(LoggedCheckpoint(1, b"r" * 32, digest("note"), (b"r" * 32,)))
+    ledger.add_stamp(LoggedStamp(1, "checkpoints/000000000001.note.ots", digest("stamp")))
 
 
 @pytest.mark.parametrize("table", APPEND_ONLY)
