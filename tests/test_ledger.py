@@ -25,7 +25,16 @@ from ledger_samples import (
 )
 
 from preserve.errors import ArchiveError
-from preserve.ledger import Incident, Ledger, LoggedCheckpoint, LoggedFile, LoggedStamp, RunState, SummaryRow, UnfinishedRun
+from preserve.ledger import (
+    Incident,
+    Ledger,
+    LoggedCheckpoint,
+    LoggedFile,
+    LoggedStamp,
+    RunState,
+    SummaryRow,
+    UnfinishedRun,
+)
 from preserve.ledger.schema import APPEND_ONLY
 from preserve.ledger.writing import ENOUGH_SOURCES
 from preserve.model import Judgement, Reason, Verdict
