@@ -210,6 +210,9 @@ def _text_keys(keys: dict[object, Value]) -> dict[str, Value]:
 
 
 def _yaml_fault(error: Exception, inner: str, first_line: int) -> FrontMatterError:
+    # From 6.0.4 on PyYAML bounds the nesting itself, at a place of its own.
+    if isinstance(error, (RecursionError, _TooDeepError)) or "nesting depth" in str(getattr(error, "problem", "")):
+        return FrontMatterError(first_line, "front matter is nested too deep")
     if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
         line = min(error.problem_mark.line, inner.count("\n"))
         return FrontMatterError(first_line + line, f"front matter is not valid YAML: {error.problem}")
@@ -218,8 +221,6 @@ def _yaml_fault(error: Exception, inner: str, first_line: int) -> FrontMatterErr
         line = inner.count("\n", 0, bad.start()) if bad else 0
         what = f"U+{ord(bad[0]):04X}" if bad else str(error.character)
         return FrontMatterError(first_line + line, f"front matter has a character YAML forbids ({what}): remove it")
-    if isinstance(error, (RecursionError, _TooDeepError)):
-        return FrontMatterError(first_line, "front matter is nested too deep")
     return FrontMatterError(first_line, f"front matter is not valid YAML: {str(error).splitlines()[0]}")
 
 
