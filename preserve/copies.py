@@ -17,7 +17,7 @@ from typing import Final
 
 from preserve.compare import compare_pages
 from preserve.errors import PostError
-from preserve.model import Change, Check, Extraction, Nature, PageFacts, RecordRef, StoredCopy
+from preserve.model import Change, Check, Extraction, Nature, PageFacts, PostVersion, RecordRef, StoredCopy
 from preserve.posts import parse_post, stored_copy
 from preserve.settings import Settings
 from preserve.warc import read_block
@@ -41,6 +41,7 @@ class Witness:
         record: the `resource` record that holds them; None where the post could not be read.
         characters: how long the stored text is.
         problem: why there is no stored text; "" where there is.
+        version: what git said of the bytes; None where it said nothing.
     """
 
     post: str
@@ -52,6 +53,7 @@ class Witness:
     record: RecordRef | None
     characters: int
     problem: str = ""
+    version: PostVersion | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +116,7 @@ def timeline(checks: Iterable[Check], settings: Settings) -> Timeline:
 
 
 def _witness(check: Check, settings: Settings) -> tuple[Witness, StoredCopy | None]:
-    path, source = check.post, check.source or ""
+    path, source, version = check.post, check.source or "", check.post_version
     named = _DATED_NAME.search(path)
     from_name = named[1] if named else ""
     if check.stored_record is None:
@@ -125,7 +127,9 @@ def _witness(check: Check, settings: Settings) -> tuple[Witness, StoredCopy | No
         post = parse_post(path, data, settings.posts)
         copy = stored_copy(post, data, settings.posts)
     except PostError as error:  # witnessed under other settings
-        return Witness(path, source, "", "", from_name, check.post_digest, check.stored_record, 0, str(error)), None
+        return Witness(
+            path, source, "", "", from_name, check.post_digest, check.stored_record, 0, str(error), version
+        ), None
     witness = Witness(
         post=path,
         source=source,
@@ -136,6 +140,7 @@ def _witness(check: Check, settings: Settings) -> tuple[Witness, StoredCopy | No
         record=check.stored_record,
         characters=sum(len(block.text) for block in copy.blocks),
         problem="" if copy.blocks else "the post has no text of its own",
+        version=version,
     )
     return witness, copy if copy.blocks else None
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
+from preserve.alterations import Alteration
 from preserve.confirm import Standing
-from preserve.model import Change, Check, Judgement, SinceLast, Verdict
+from preserve.model import Change, Check, Judgement, PostVersion, SinceLast, Verdict
 from preserve.times import warc_date
 
 
@@ -33,12 +34,36 @@ def check_object(check: Check) -> dict[str, Any]:
         "payload_digest": final.payload_digest if final and final.payload_digest else None,
         "stored_record_id": check.stored_record.record_id if check.stored_record else None,
         "post_digest": check.post_digest or None,
+        **version_object(check.post_version),
         "remaining": judgement.remaining,
         "evidence": [asdict(evidence) for evidence in judgement.evidence],
         "measures": asdict(check.measures) if check.measures else None,
         "extractor": check.extractor or None,
         "rules": check.rules or None,
         "error": check.error or None,
+    }
+
+
+def version_object(version: PostVersion | None) -> dict[str, Any]:
+    """What git said of a post, as plain JSON values."""
+    at = None if version is None else version.committed_at
+    return {
+        "post_commit": version.commit or None if version is not None else None,
+        "post_committed_at": warc_date(at) if at is not None else None,
+        "post_commit_state": version.state.value if version is not None else None,
+    }
+
+
+def alteration_object(alteration: Alteration) -> dict[str, Any]:
+    """One alteration of a stored copy as plain JSON values."""
+    return {
+        "last_seen_before": warc_date(alteration.before.at),
+        "first_seen": warc_date(alteration.after.at),
+        "old_digest": alteration.before.digest,
+        "post_digest": alteration.after.digest,
+        "how": alteration.how.value,
+        "by_commit": alteration.commit or None,
+        **version_object(alteration.after.version),
     }
 
 

@@ -145,7 +145,7 @@ def check_entry(run: int, check: Check) -> bytes:
             "probe": None if check.probe is None else _capture(check.probe),
             "previous": None if check.previous is None else check.previous.summary.record_id,
             "template": _digest_of(list(check.template)),
-            "stored_copy": {"digest": check.post_digest, "record": _id(check.stored_record)},
+            "stored_copy": _stored_copy(check),
             "text": check.text_digest,
             "extractor": _text(check.extractor),
             "rules": _text(check.rules),
@@ -187,6 +187,16 @@ def _capture(capture: ArchivedCapture) -> dict[str, Any]:
         "record": capture.summary.record_id,
         "exchanges": [_exchange(exchange) for exchange in capture.exchanges],
     }
+
+
+def _stored_copy(check: Check) -> dict[str, Any]:
+    """The post's bytes; `version` only where git said something, so that entries without one stay as they were."""
+    said: dict[str, Any] = {"digest": check.post_digest, "record": _id(check.stored_record)}
+    version = check.post_version
+    if version is not None:
+        at = None if version.committed_at is None else warc_date(version.committed_at)
+        said["version"] = {"state": version.state.value, "commit": version.commit, "time": at}
+    return said
 
 
 def _exchange(exchange: ArchivedExchange) -> dict[str, Any]:

@@ -7,7 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from git_kit import environment as git_environment
+
 from preserve.fetch import Fetcher, HttpFetcher, HttpServices, Validators, Visit, system_tools
+from preserve.git import Git
 from preserve.ledger import Ledger
 from preserve.model import Check, Verdict
 from preserve.settings import ArchiveSettings, FetchSettings, JudgeSettings, RunSettings, Settings
@@ -116,8 +119,8 @@ class Stage:
         fetcher: Fetcher = HttpFetcher(self.settings.fetch, tools)
         if stop_after_visits:
             fetcher = StoppingFetcher(fetcher, stop, stop_after_visits)
-        services = HttpServices(self.settings.fetch, tools)
-        run_tools = Tools(fetcher, tools.gate.ready_at, tools.clock, stop, "preserve/test", services)
+        services, git = HttpServices(self.settings.fetch, tools), Git(git_environment(self.folder))
+        run_tools = Tools(fetcher, tools.gate.ready_at, tools.clock, stop, "preserve/test", services, git)
         given = tuple(arguments) or (str(self.posts),)
         return verify(given, self.settings, run_tools, watcher, new_run=new_run), watcher
 

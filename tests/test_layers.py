@@ -16,11 +16,11 @@ LAYERS: dict[str, int] = {
     "digests": 1,
     # rules, pure
     **dict.fromkeys(("text", "merkle"), 10),
-    **dict.fromkeys(("compare", "confirm", "leaves"), 11),
+    **dict.fromkeys(("compare", "confirm", "leaves", "alterations"), 11),
     "verdict": 12,  # whether a page admits an edit leans on what the comparison calls a notice
     # edges
     "markup": 20,
-    **dict.fromkeys(("posts", "fetch", "warc", "extract", "ledger", "checkpoints"), 21),
+    **dict.fromkeys(("posts", "fetch", "warc", "extract", "ledger", "checkpoints", "git"), 21),
     "stamps": 22,  # lie beside the checkpoints, and are written as these are
     # application
     **dict.fromkeys(("config", "tasks", "jsonlines", "sealing", "stamping"), 30),
@@ -47,6 +47,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "rfc3161_client": ("stamps",),
     "opentimestamps": ("stamps",),
     "rfc8785": ("leaves",),
+    "subprocess": ("git",),
     "click": ("cli",),
     "rich": ("cli",),
     "tomllib": ("config", "posts", "verdict"),

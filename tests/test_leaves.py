@@ -15,10 +15,12 @@ from preserve.model import (
     Admission,
     AdmissionKind,
     Check,
+    CommitState,
     Evidence,
     Judgement,
     Measures,
     Nature,
+    PostVersion,
     Reason,
     SinceLast,
     Verdict,
@@ -55,6 +57,7 @@ CHECKS: Mapping[str, Any] = {
     "previous": capture_of(Sample(week=7)),
     "error": "post.md:3: broken",
     "text_digest": digest("other text"),
+    "post_version": PostVersion(CommitState.COMMITTED, "ab" * 20, START),
 }
 
 
@@ -72,6 +75,26 @@ def test_another_check_has_another_entry(name: str) -> None:
 def test_another_judgement_has_another_entry(name: str) -> None:
     other = replace(CHECK, judgement=replace(EDIT, **{name: JUDGEMENTS[name]}))
     assert check_entry(1, other) != check_entry(1, CHECK)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        PostVersion(CommitState.MODIFIED, "ab" * 20, START),
+        PostVersion(CommitState.COMMITTED, "ac" * 20, START),
+        PostVersion(CommitState.COMMITTED, "ab" * 20, None),
+        PostVersion(CommitState.UNCOMMITTED),
+    ],
+    ids=str,
+)
+def test_another_version_of_the_post_has_another_entry(other: PostVersion) -> None:
+    version = PostVersion(CommitState.COMMITTED, "ab" * 20, START)
+    entries = {check_entry(1, replace(CHECK, post_version=one)) for one in (version, other, None)}
+    assert len(entries) == 3
+
+
+def test_without_a_version_the_entry_is_that_of_older_ones() -> None:
+    assert "version" not in json.loads(check_entry(1, CHECK))["stored_copy"]
 
 
 def test_the_run_is_part_of_it() -> None:

@@ -284,14 +284,14 @@ def test_captures_without_a_check_are_told_from_the_others(ledger: Ledger) -> No
 def test_a_stored_copy_is_witnessed_by_its_first_record(ledger: Ledger) -> None:
     add(ledger, Sample())
     ledger.append(ledger.begin_run(PLAN), [replace(check_of(Sample(week=1)), stored_record=record("again"))])
-    assert ledger.stored_record(POST, digest(POST)) == record(POST)
-    assert ledger.stored_record(POST, digest("other bytes")) is None
-    assert ledger.stored_record("other.md", digest(POST)) is None
+    assert ledger.stored_copy(POST, digest(POST)) == (record(POST), None)
+    assert ledger.stored_copy(POST, digest("other bytes")) is None
+    assert ledger.stored_copy("other.md", digest(POST)) is None
 
 
 def test_bytes_that_were_read_but_not_archived_are_no_witness(ledger: Ledger) -> None:
     ledger.append(ledger.begin_run(PLAN), [replace(check_of(Sample()), stored_record=None)])
-    assert ledger.stored_record(POST, digest(POST)) is None
+    assert ledger.stored_copy(POST, digest(POST)) is None
 
 
 # ---------------------------------------------------------------- what is learned of hosts

@@ -38,10 +38,12 @@ from preserve.model import (
     Change,
     ChangeKind,
     Check,
+    CommitState,
     Evidence,
     Judgement,
     Measures,
     Nature,
+    PostVersion,
     RecordRef,
     SinceLast,
     Span,
@@ -75,6 +77,14 @@ EXCHANGES = st.builds(
     DIGESTS,
     st.none() | RECORDS,
 )
+
+
+COMMITS = (
+    st.just("")
+    | st.binary(min_size=20, max_size=20).map(bytes.hex)
+    | st.binary(min_size=32, max_size=32).map(bytes.hex)
+)
+VERSIONS = st.builds(PostVersion, st.sampled_from(CommitState), COMMITS, st.none() | TIMES)
 
 
 @st.composite
@@ -113,6 +123,7 @@ def checks(draw: st.DrawFn) -> Check:
     previous = draw(st.none() | CAPTURES)
     own = [st.just(capture.captured_at)] if capture else []
     earlier = [st.just(previous.captured_at)] if previous else []
+    stored = draw(st.none() | RECORDS)
     return Check(
         post=draw(NAMES),
         source=draw(st.none() | NAMES),
@@ -122,7 +133,7 @@ def checks(draw: st.DrawFn) -> Check:
         http_status=draw(st.none() | st.integers(100, 999)),
         captured_at=draw(st.one_of(st.none(), TIMES, *own)),
         capture=capture,
-        stored_record=draw(st.none() | RECORDS),
+        stored_record=stored,
         post_digest=draw(DIGESTS),
         since_last=draw(st.none() | st.builds(SinceLast, st.booleans(), CHANGES, st.one_of(TIMES, *earlier))),
         extractor=draw(NAMES),
@@ -133,6 +144,7 @@ def checks(draw: st.DrawFn) -> Check:
         probe=draw(st.none() | CAPTURES),
         template=draw(st.lists(NAMES, max_size=3).map(tuple)),
         previous=previous,
+        post_version=draw(st.none() | VERSIONS) if stored else None,
     )
 
 

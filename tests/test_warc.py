@@ -39,10 +39,12 @@ from preserve.errors import ArchiveError, RecordNotFoundError
 from preserve.model import (
     ArchivedCapture,
     Capture,
+    CommitState,
     Exchange,
     ExchangeRole,
     Failure,
     FailureKind,
+    PostVersion,
     RecordRef,
     Truncation,
 )
@@ -265,6 +267,32 @@ def test_a_stored_copy_is_a_resource_and_an_extracted_text_a_conversion(tmp_path
     assert conversion["WARC-Preserve-Extractor"] == "trafilatura/2.0 favor_recall=no"
     found = list(scan_captures(only_file(tmp_path)))
     assert found == [archived, ArchivedPost(path, source, START, kept, digest(post))]
+
+
+@pytest.mark.parametrize(
+    ("version", "said"),
+    [
+        (None, {}),
+        (PostVersion(CommitState.UNCOMMITTED), {"State": "uncommitted"}),
+        (PostVersion(CommitState.MODIFIED, "ab" * 32), {"State": "modified", "": "ab" * 32}),
+        (
+            PostVersion(CommitState.COMMITTED, "ab" * 20, START),
+            {"State": "committed", "": "ab" * 20, "Date": "2026-03-01T12:00:00.250000Z"},
+        ),
+    ],
+    ids=str,
+)
+def test_a_stored_copy_names_the_commit_that_last_touched_it(
+    tmp_path: Path, version: PostVersion | None, said: dict[str, str]
+) -> None:
+    with writer_for(tmp_path) as writer:
+        writer.append_stored_copy("a.md", b"text", None, START, version)
+    _, (_, resource, _) = other_reader(only_file(tmp_path))
+    fields = {f"WARC-Preserve-Commit-{name}".rstrip("-"): value for name, value in said.items()}
+    assert {name: value for name, value in resource.headers if "Commit" in name} == fields
+    (found,) = scan_captures(only_file(tmp_path))
+    assert isinstance(found, ArchivedPost)
+    assert found.version == version
 
 
 def test_text_without_a_response_is_a_mistake(tmp_path: Path) -> None:

@@ -132,6 +132,8 @@ class _Waiting:
             same = isinstance(made, ArchivedPost) and (made.post, made.record) == (wanted.post, wanted.record)
             if not same or not isinstance(made, ArchivedPost) or not _same_digest(made.digest, wanted.digest):
                 self._report(wanted, "is another one than the ledger has")
+            elif made.version != wanted.version:
+                self._report(wanted, "names another commit than the ledger has")
         elif wanted == piece.made:
             self._audit.captures += 1
         elif isinstance(piece.made, ArchivedCapture):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from preserve.audit.copies import audit_copies
 from preserve.audit.files import UNREADABLE, audit_files
 from preserve.audit.findings import Audit, Part
 from preserve.audit.log import audit_checkpoints_alone, audit_log
@@ -43,6 +44,7 @@ def audit(directory: Path, against: bytes | None = None, roots: Roots = ()) -> A
             audit_log(directory, ledger, against, result)
             audit_stamps(directory, ledger, roots, result)
             audit_files(directory, ledger, result)
+            audit_copies(ledger, result)
     return result
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -15,17 +15,19 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from preserve.alterations import Alteration, alterations, telling
 from preserve.cli.look import changes_block, console, flowing
 from preserve.cli.opening import any_posts, open_ledger, settings_for_reading
 from preserve.cli.safe import safe, shortened
 from preserve.copies import Step, Timeline, Witness, timeline
-from preserve.jsonlines import change_object
+from preserve.jsonlines import alteration_object, change_object, version_object
 from preserve.ledger import KeptSource, Ledger
 from preserve.model import Check
 from preserve.settings import Settings
 
 INDENT = (0, 0, 0, 2)
 LISTED_AT_MOST = 60
+Altered = Mapping[str, Sequence[Alteration]]
 ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d|$)")
 
 
@@ -74,12 +76,13 @@ def _print_timelines(ledger: Ledger, posts: Sequence[str], settings: Settings, *
     out = console()
     for number, checks in enumerate(_sources_meant(ledger, posts)):
         found = timeline(checks, settings)
+        altered = {one.post: alterations(ledger.sightings(one.post)) for one in found.witnesses}
         if as_json:
-            _write(_timeline_object(found))
+            _write(_timeline_object(found, altered))
             continue
         if number:
             out.print()
-        _print(out, found)
+        _print(out, found, altered)
 
 
 def _sources_meant(ledger: Ledger, posts: Sequence[str]) -> Iterator[list[Check]]:
@@ -96,12 +99,12 @@ def _sources_meant(ledger: Ledger, posts: Sequence[str]) -> Iterator[list[Check]
             yield checks
 
 
-def _print(out: Console, found: Timeline) -> None:
+def _print(out: Console, found: Timeline, altered: Altered) -> None:
     count = len(found.witnesses)
     heading = Text(safe(found.source) or "no source named", style="bold")
     out.print(heading.append(f"  kept {_times(count)}", style="not bold dim"), soft_wrap=True)
     out.print()
-    out.print(Padding(_witnesses(found.witnesses), INDENT))
+    out.print(Padding(_witnesses(found.witnesses, altered), INDENT))
     for steps in _together(found.steps):
         out.print()
         if steps[0].changes:
@@ -136,7 +139,7 @@ def _unchanged(step: Step) -> str:
     return "the same text"
 
 
-def _witnesses(witnesses: Sequence[Witness]) -> Table:
+def _witnesses(witnesses: Sequence[Witness], altered: Altered) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     table.add_column("copy", justify="right", no_wrap=True)
     table.add_column("date", no_wrap=True)
@@ -146,6 +149,8 @@ def _witnesses(witnesses: Sequence[Witness]) -> Table:
         name = Text(flowing(witness.title) or "untitled").append(f"\n{safe(witness.post)}", style="dim")
         if witness.problem:
             name.append(f"\n{safe(witness.problem)}", style="red")
+        for one in altered[witness.post]:
+            name.append(f"\nstored copy {telling(one)}", style="yellow")
         length = "—" if witness.problem else str(witness.characters)
         table.add_row(str(number), _day(witness), length, name)
     return table
@@ -165,16 +170,16 @@ def _write(line: dict[str, Any]) -> None:
     sys.stdout.write(json.dumps(line, ensure_ascii=False) + "\n")
 
 
-def _timeline_object(found: Timeline) -> dict[str, Any]:
+def _timeline_object(found: Timeline, altered: Altered) -> dict[str, Any]:
     """A timeline as plain JSON values; docs/verdicts.md has the keys."""
     return {
         "url": found.source,
-        "copies": [_witness_object(witness) for witness in found.witnesses],
+        "copies": [_witness_object(witness, altered[witness.post]) for witness in found.witnesses],
         "steps": [_step_object(step, found.witnesses) for step in found.steps],
     }
 
 
-def _witness_object(witness: Witness) -> dict[str, Any]:
+def _witness_object(witness: Witness, altered: Sequence[Alteration]) -> dict[str, Any]:
     record = witness.record
     return {
         "post": witness.post,
@@ -183,6 +188,8 @@ def _witness_object(witness: Witness) -> dict[str, Any]:
         "author": witness.author or None,
         "characters": witness.characters,
         "post_digest": witness.digest or None,
+        **version_object(witness.version),
+        "altered": [alteration_object(one) for one in altered],
         "stored_record_id": record.record_id if record else None,
         "warc_file": record.file if record else None,
         "warc_offset": record.offset if record else None,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -13,11 +14,12 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from preserve.alterations import Alteration, alterations, telling, version_told
 from preserve.cli.look import MEANINGS, changes_block, console, plain_table, section, verdict_text
 from preserve.cli.opening import one_post, open_ledger, settings_for_reading
 from preserve.cli.safe import safe
 from preserve.confirm import CONFIRMABLE, Standing, standing
-from preserve.jsonlines import check_object, standing_object
+from preserve.jsonlines import alteration_object, check_object, standing_object
 from preserve.model import Admission, ArchivedExchange, Change, Check, Verdict
 
 
@@ -33,22 +35,33 @@ def show(fragment: str, archive: str | None, config: Path | None, *, as_json: bo
         post = one_post(ledger, fragment)
         history = ledger.history(post)
         found = standing(ledger.observations(post))
+        altered = alterations(ledger.sightings(post))
     check = history[-1]
     if as_json:
         line = {**check_object(check), "standing": standing_object(found)}
+        line["altered"] = [alteration_object(one) for one in altered]
         click.echo(json.dumps(line, ensure_ascii=False))
         return
-    _print(console(), check, len(history), found)
+    _print(console(), check, _Past(len(history), found, altered))
 
 
-def _print(out: Console, check: Check, checks: int, found: Standing | None) -> None:
+@dataclass(frozen=True, slots=True)
+class _Past:
+    """What all checks of a post say together: how many, where it stands, how its stored copy was altered."""
+
+    checks: int
+    standing: Standing | None
+    altered: tuple[Alteration, ...]
+
+
+def _print(out: Console, check: Check, past: _Past) -> None:
     judgement = check.judgement
     heading = verdict_text(judgement.verdict, judgement.reason)
     heading.append(f"  {safe(check.post)}", style="bold default")
     out.print(heading, soft_wrap=True)
     out.print(Text(f"  {MEANINGS[judgement.verdict]}", style="dim"))
     out.print()
-    out.print(Padding(_facts(check, checks, found), (0, 0, 0, 2)))
+    out.print(Padding(_facts(check, past), (0, 0, 0, 2)))
     if judgement.changes:
         section(out, "Differences")
         out.print(changes_block(judgement.changes, "stored copy", "source"))
@@ -80,8 +93,8 @@ def _told(changes: Sequence[Change]) -> set[tuple[str, str]]:
     return {(change.old, change.new) for change in changes}
 
 
-def _facts(check: Check, checks: int, found: Standing | None) -> Table:
-    judgement = check.judgement
+def _facts(check: Check, past: _Past) -> Table:
+    judgement, checks, found = check.judgement, past.checks, past.standing
     rows: list[tuple[str, str]] = [("source", check.source or "none named")]
     if check.final_url and check.final_url != check.source:
         rows.append(("answered at", check.final_url))
@@ -96,6 +109,9 @@ def _facts(check: Check, checks: int, found: Standing | None) -> Table:
         rows.append(("remaining", f"{100 * judgement.remaining:.0f} % of the stored copy"))
     if check.stored_record is not None:
         rows.append(("stored copy", f"{check.post_digest}  {check.stored_record.record_id}"))
+    if check.post_version is not None:
+        rows.append(("version", version_told(check.post_version)))
+    rows += [("", f"stored copy {telling(one)}") for one in past.altered]
     if check.extractor:
         rows.append(("extractor", check.extractor.partition(" ")[0]))
     if check.error:

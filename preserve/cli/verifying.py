@@ -25,6 +25,7 @@ from preserve.cli.safe import safe
 from preserve.config import Overrides, load_settings, with_overrides
 from preserve.errors import ConfigError
 from preserve.fetch import HttpFetcher, HttpServices, system_tools
+from preserve.git import Git
 from preserve.settings import Settings
 from preserve.times import SystemClock, parse_duration
 from preserve.verify.coordinator import Tools
@@ -83,9 +84,10 @@ def _with_signing_key(settings: Settings, environment: Mapping[str, str]) -> Set
 
 
 def _tools(settings: Settings, stop: threading.Event) -> Tools:
-    tools = system_tools(settings.fetch, stop, dict(os.environ), seed=secrets.token_hex(8))
-    services = HttpServices(settings.fetch, tools)
-    return Tools(HttpFetcher(settings.fetch, tools), tools.gate.ready_at, tools.clock, stop, SOFTWARE, services)
+    environment = dict(os.environ)
+    tools = system_tools(settings.fetch, stop, environment, seed=secrets.token_hex(8))
+    fetcher, services = HttpFetcher(settings.fetch, tools), HttpServices(settings.fetch, tools)
+    return Tools(fetcher, tools.gate.ready_at, tools.clock, stop, SOFTWARE, services, Git(environment))
 
 
 @contextmanager

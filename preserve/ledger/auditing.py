@@ -11,21 +11,22 @@ from hashlib import sha256
 from typing import Final
 
 from preserve.leaves import EntryKind
-from preserve.ledger.codec import pack_record_id, unpack_digest, unpack_record, unpack_text
+from preserve.ledger.codec import pack_record_id, unpack_digest, unpack_record, unpack_text, unpack_version
 from preserve.ledger.database import Database
 from preserve.ledger.reading import Reader
 from preserve.ledger.schema import STEPS
-from preserve.model import ArchivedCapture, RecordRef
+from preserve.model import ArchivedCapture, PostVersion, RecordRef
 from preserve.urls import host_of
 
 
 @dataclass(frozen=True, slots=True)
 class WitnessedPost:
-    """A post's bytes as the ledger has them: their record and labelled digest."""
+    """A post's bytes as the ledger has them: their record, labelled digest, and what git said of them."""
 
     post: str
     digest: str
     record: RecordRef
+    version: PostVersion | None = None
 
 
 _LOGGED: Final = {
@@ -143,12 +144,12 @@ class Examination:
 
     def _posts_in(self, file: str) -> Iterator[tuple[int, WitnessedPost]]:
         sql = (
-            "SELECT path, digest, record, file, offset, length FROM stored_copies"
-            " JOIN posts ON posts.id = post_id JOIN files ON files.id = file_id WHERE file = ? ORDER BY offset"
+            "SELECT path, digest, commit_state, commit_id, committed_at, record, file, offset, length"
+            " FROM stored_copies JOIN posts ON posts.id = post_id JOIN files ON files.id = file_id WHERE file = ? ORDER BY offset"
         )
-        for path, digest, *record in self._database.stream(sql, (file,)):
-            ref = unpack_record(*record)
-            yield ref.offset, WitnessedPost(unpack_text(path), unpack_digest(digest), ref)
+        for path, digest, *rest in self._database.stream(sql, (file,)):
+            version, ref = unpack_version(*rest[:3]), unpack_record(*rest[3:])
+            yield ref.offset, WitnessedPost(unpack_text(path), unpack_digest(digest), ref, version)
 
     def _schema_faults(self) -> Iterator[str]:
         sql = "SELECT type, name, tbl_name, sql FROM sqlite_master"

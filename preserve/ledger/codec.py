@@ -11,7 +11,19 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from preserve.model import Admission, AdmissionKind, Change, ChangeKind, Evidence, Measures, Nature, RecordRef, Span
+from preserve.model import (
+    Admission,
+    AdmissionKind,
+    Change,
+    ChangeKind,
+    CommitState,
+    Evidence,
+    Measures,
+    Nature,
+    PostVersion,
+    RecordRef,
+    Span,
+)
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
@@ -118,6 +130,29 @@ def unpack_digest(value: str | bytes) -> str:
 def unpack_record(record_id: Any, file: Any, offset: int, length: int) -> RecordRef:
     """A record from its four columns, the file's name already looked up."""
     return RecordRef(unpack_record_id(record_id), unpack_text(file), offset, length)
+
+
+def pack_version(version: PostVersion | None) -> tuple[str | None, bytes | None, int | None]:
+    """State, commit id and time; three times None for None.
+
+    Raises:
+        ValueError: a commit id that is not hexadecimal.
+    """
+    if version is None:
+        return None, None, None
+    at = version.committed_at
+    commit = bytes.fromhex(version.commit) if version.commit else None
+    return version.state.value, commit, None if at is None else pack_moment(at)
+
+
+def unpack_version(state: str | None, commit: bytes | None, at: int | None) -> PostVersion | None:
+    """The version that `pack_version` wrote."""
+    if state is None:
+        if commit is not None or at is not None:
+            raise ValueError("a commit without its state")
+        return None
+    committed_at = None if at is None else unpack_moment(at)
+    return PostVersion(CommitState(state), "" if commit is None else commit.hex(), committed_at)
 
 
 def pack_json(value: Any) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
+from preserve.alterations import Sighting
 from preserve.confirm import Observation
 from preserve.leaves import EntryKind, capture_entry
 from preserve.ledger import reading
@@ -28,6 +29,7 @@ from preserve.ledger.codec import (
     unpack_record,
     unpack_text,
     unpack_time,
+    unpack_version,
 )
 from preserve.ledger.database import Database, open_for_reading, open_for_writing
 from preserve.ledger.log import Log, LoggedCheckpoint, LoggedFile, LoggedStamp
@@ -35,7 +37,7 @@ from preserve.ledger.reading import Reader
 from preserve.ledger.schema import REBUILD_LATEST
 from preserve.ledger.values import Grouping, Incident, KeptSource, RunPlan, RunState, SummaryRow, UnfinishedRun
 from preserve.ledger.writing import Writer
-from preserve.model import ArchivedCapture, Check, Reason, RecordRef, Verdict
+from preserve.model import ArchivedCapture, Check, PostVersion, Reason, RecordRef, Verdict
 
 # The checks whose page was the article: what a later capture of the source can be compared with.
 WITH_ARTICLE: Final = (Verdict.INTACT, Verdict.EDITED, Verdict.TRUNCATED, Verdict.MOVED)
@@ -324,15 +326,24 @@ class Ledger:
         row = self._database.one(reading.NOT_MODIFIED_IN_A_ROW, (pack_text(source),))
         return 0 if row is None else int(row[0])
 
-    def stored_record(self, post: str, digest: str) -> RecordRef | None:
-        """The `resource` record of a post's bytes, when these bytes have been witnessed."""
+    def stored_copy(self, post: str, digest: str) -> tuple[RecordRef, PostVersion | None] | None:
+        """The `resource` record of a post's bytes and what git said of them, when they have been witnessed."""
         row = self._database.one(
-            "SELECT record, file, offset, length FROM stored_copies JOIN files ON files.id = file_id"
-            " WHERE post_id = (SELECT id FROM posts WHERE path = ?) AND digest = ?"
+            "SELECT record, file, offset, length, commit_state, commit_id, committed_at FROM stored_copies"
+            " JOIN files ON files.id = file_id WHERE post_id = (SELECT id FROM posts WHERE path = ?) AND digest = ?"
             " ORDER BY stored_copies.id LIMIT 1",
             (pack_text(post), pack_digest(digest)),
         )
-        return None if row is None else unpack_record(*row)
+        return None if row is None else (unpack_record(*row[:4]), unpack_version(*row[4:]))
+
+    def sightings(self, post: str) -> list[Sighting]:
+        """Each time a post's bytes were seen, oldest first."""
+        return [one for _, one in self._reader.sightings(reading.SEEN_OF_POST, (pack_text(post),))]
+
+    def sightings_of_altered(self) -> Iterator[tuple[str, list[Sighting]]]:
+        """The same for every post that was seen with more than one content, streamed."""
+        for post, seen in groupby(self._reader.sightings(reading.SEEN_ALTERED), key=itemgetter(0)):
+            yield post, [one for _, one in seen]
 
     # ------------------------------------------------------------ the log
 

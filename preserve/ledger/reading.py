@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, Final
 
+from preserve.alterations import Sighting
 from preserve.confirm import Observation
 from preserve.errors import ArchiveError
 from preserve.ledger.codec import (
@@ -22,6 +23,7 @@ from preserve.ledger.codec import (
     unpack_record_id,
     unpack_text,
     unpack_texts,
+    unpack_version,
 )
 from preserve.ledger.database import Database, Row
 from preserve.model import (
@@ -44,7 +46,8 @@ SELECT
     copies.digest, copies.record, copy_files.file, copies.offset, copies.length,
     checks.previous_at, checks.changed_since, since.content,
     texts.digest, extractors.version, rules.version, checks.error,
-    checks.previous_capture_id, checks.probe_capture_id, template.content, admission.content
+    checks.previous_capture_id, checks.probe_capture_id, template.content, admission.content,
+    copies.commit_state, copies.commit_id, copies.committed_at
 FROM checks
 JOIN posts ON posts.id = checks.post_id
 JOIN versions AS extractors ON extractors.id = checks.extractor_id
@@ -88,6 +91,19 @@ LEFT JOIN digests AS texts ON texts.id = checks.text_digest_id
 
 OBSERVED: Final = f"{_OBSERVED} ORDER BY checks.post_id, checks.id"
 OBSERVED_OF_POST: Final = f"{_OBSERVED} WHERE checks.post_id = {_POST} ORDER BY checks.id"
+
+_SEEN: Final = """
+SELECT posts.path, checks.checked_at, copies.digest, copies.commit_state, copies.commit_id, copies.committed_at
+FROM checks
+JOIN posts ON posts.id = checks.post_id
+JOIN stored_copies AS copies ON copies.id = checks.stored_copy_id
+WHERE copies.record IS NOT NULL
+"""
+SEEN_OF_POST: Final = f"{_SEEN} AND checks.post_id = {_POST} ORDER BY checks.id"
+SEEN_ALTERED: Final = (
+    f"{_SEEN} AND checks.post_id IN (SELECT post_id FROM stored_copies WHERE record IS NOT NULL"  # noqa: S608
+    " GROUP BY post_id HAVING count(DISTINCT digest) > 1) ORDER BY checks.post_id, checks.id"
+)
 
 # The status a capture ended with, and whether it ended with a 304 that stands for an earlier response.
 _LAST_EXCHANGE: Final = "FROM exchanges WHERE capture_id = captures.id ORDER BY position DESC LIMIT 1"
@@ -177,6 +193,13 @@ class Reader:
                 observed = _observation(row)
             yield unpack_text(row[0]), observed
 
+    def sightings(self, sql: str, parameters: Sequence[Any] = ()) -> Iterator[tuple[str, Sighting]]:
+        """Posts and what one check of each saw of their bytes, streamed."""
+        for post, at, digest, *version in self._database.stream(sql, parameters, size=5000):
+            with self._explaining(post):
+                seen = Sighting(unpack_moment(at), unpack_digest(digest), unpack_version(*version))
+            yield unpack_text(post), seen
+
     def capture(self, number: int) -> ArchivedCapture:
         """The capture of that number, which must exist."""
         (row,) = self._database.rows(_CAPTURE, (number,))
@@ -224,6 +247,7 @@ class Reader:
             previous=previous,
             error="" if row[26] is None else unpack_text(row[26]),
             text_digest="" if row[23] is None else unpack_digest(row[23]),
+            post_version=unpack_version(*row[31:34]),
         )
 
 

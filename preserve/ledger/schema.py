@@ -79,7 +79,10 @@ _TABLES = (
         record BLOB,
         file_id INTEGER REFERENCES files (id),
         offset INTEGER,
-        length INTEGER)""",
+        length INTEGER,
+        commit_state TEXT,
+        commit_id BLOB,
+        committed_at INTEGER)""",
     "CREATE INDEX stored_copies_by_post ON stored_copies (post_id)",
     # captured_at, previous_at: NULL where there was none, '' where it is that capture's own.
     """CREATE TABLE checks (
@@ -251,6 +254,9 @@ def _history_view() -> str:
         captures.summary_offset AS warc_offset,
         {_record("stored_copies.record")} AS stored_copy_record,
         {_digest("stored_copies.digest")} AS post_digest,
+        stored_copies.commit_state AS post_commit_state,
+        nullif(lower(hex(stored_copies.commit_id)), '') AS post_commit,
+        {_time("stored_copies.committed_at")} AS post_committed_at,
         extractors.version AS extractor,
         rules.version AS rules,
         checks.error AS error

@@ -18,6 +18,7 @@ from preserve.ledger.codec import (
     pack_natures,
     pack_record_id,
     pack_text,
+    pack_version,
 )
 from preserve.ledger.database import Database
 from preserve.model import ArchivedCapture, ArchivedExchange, Check, RecordRef
@@ -177,15 +178,16 @@ class Writer:
     def _stored_copy(self, post: int, check: Check) -> int | None:
         if not check.post_digest and check.stored_record is None:
             return None
-        values = (post, pack_digest(check.post_digest), *self._record_or_none(check.stored_record))
+        copied = post, pack_digest(check.post_digest), *self._record_or_none(check.stored_record)
+        values = *copied, *pack_version(check.post_version)
         known = self._database.one(
             "SELECT id FROM stored_copies WHERE post_id = ? AND digest = ? AND record IS ? AND file_id IS ?"
-            " AND offset IS ? AND length IS ?",
+            " AND offset IS ? AND length IS ? AND commit_state IS ? AND commit_id IS ? AND committed_at IS ?",
             values,
         )
         if known:
             return int(known[0])
-        return self._database.insert("INSERT INTO stored_copies VALUES (NULL, ?, ?, ?, ?, ?, ?)", values)
+        return self._database.insert("INSERT INTO stored_copies VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
 
 
 def _place(ref: RecordRef) -> tuple[Any, ...]:

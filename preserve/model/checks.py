@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from preserve.model.captures import ArchivedCapture, RecordRef
 from preserve.model.changes import Change, Measures
+from preserve.model.stored import PostVersion
 from preserve.model.verdicts import Nature, Reason, Verdict
 
 
@@ -111,6 +112,8 @@ class Check:
         error: for an unreadable post, `path:line: reason`; "" otherwise.
         text_digest: `sha256:` digest of the page's normalised main text, the same for two captures that say the same
             (confirmation over runs needs it); "" where nothing was extracted.
+        post_version: what git said of the post when these bytes of it were first witnessed; None where it is in no
+            repository, or git could not say.
     """
 
     post: str
@@ -132,3 +135,4 @@ class Check:
     previous: ArchivedCapture | None = None
     error: str = ""
     text_digest: str = ""
+    post_version: PostVersion | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 
@@ -111,3 +112,28 @@ class StoredCopy:
     date: str
     blocks: tuple[Block, ...]
     set_aside: tuple[SetAside, ...] = ()
+
+
+class CommitState(StrEnum):
+    """What a post's bytes are to the commits of its git repository."""
+
+    COMMITTED = "committed"  # the very bytes of HEAD's version
+    CONVERTED = "converted"  # git calls them unchanged; its own bytes differ in line ends, or go through a filter
+    MODIFIED = "modified"  # HEAD's version was changed since, and no commit has that
+    UNCOMMITTED = "uncommitted"  # HEAD has no file of that path
+
+
+@dataclass(frozen=True, slots=True)
+class PostVersion:
+    """What git said of a post when its bytes were witnessed. Who made a commit is left out: an archive is shown.
+
+    Attributes:
+        state: what the bytes are to HEAD's version.
+        commit: id of the last commit that touched HEAD's version; "" where there is none, or the history at hand (a
+            shallow clone's) does not reach it.
+        committed_at: when, by the committer's clock, to the second; None without a commit.
+    """
+
+    state: CommitState
+    commit: str = ""
+    committed_at: datetime | None = None

@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from preserve.fetch import Fetcher, Services
+from preserve.git import Git, PostVersions
 from preserve.judges import Judges
 from preserve.ledger import Ledger
 from preserve.model import ArchivedCapture, Capture, Check, FailureKind, Reason
@@ -58,6 +59,7 @@ class Tools:
         stop: set to end the run after the exchanges in flight.
         software: name and version, for `warcinfo` and the ledger.
         services: asks for time stamps; None has none made.
+        git: asked for the commits of the posts; None asks for none.
     """
 
     fetcher: Fetcher
@@ -66,6 +68,7 @@ class Tools:
     stop: threading.Event
     software: str
     services: Services | None = None
+    git: Git | None = None
 
 
 class ReadyAt(Protocol):
@@ -147,6 +150,7 @@ class Coordinator:
         self._schedule: HostSchedule[SourceTask | _ProbeTask] = HostSchedule(tools.ready_at, tools.clock.monotonic)
         self._judges = Judges(settings.judge)
         self._repeats = Repeats(archive.ledger, settings)
+        self._versions = PostVersions(None, (), listener.notice)
         self._hosts: dict[str, HostState] = {}
         self._held: dict[str, list[_Held]] = defaultdict(list)
         self._probing: set[str] = set()
@@ -171,6 +175,7 @@ class Coordinator:
         Returns:
             The host incidents of the run.
         """
+        self._versions = PostVersions(self._tools.git, plan.paths, self._listener.notice)
         for check in plan.unchecked:
             self._conclude(check)
         waiting = self._enlist(plan)
@@ -411,7 +416,8 @@ class Coordinator:
 
     def _conclude(self, check: Check, data: bytes | None = None) -> None:
         """Queue a check for the ledger, with the post's own bytes witnessed when they are new."""
-        self._checks.append(witnessed(check, data, self._archive.writer, self._archive.ledger))
+        writer, ledger = self._archive.writer, self._archive.ledger
+        self._checks.append(witnessed(check, data, writer, ledger, self._versions))
 
     def _commit(self) -> None:
         self._commit_blocks()

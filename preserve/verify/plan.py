@@ -74,6 +74,12 @@ class Plan:
         """How many posts will get a verdict."""
         return len(self.unchecked) + sum(len(task.posts) for task in self.tasks)
 
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Their paths."""
+        unasked = (check.post for check in self.unchecked)
+        return (*unasked, *(post.path for task in self.tasks for post in task.posts))
+
 
 @dataclass(frozen=True, slots=True)
 class Known:

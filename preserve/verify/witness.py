@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from preserve.digests import digest
+from preserve.git import PostVersions
 from preserve.ledger import Ledger
 from preserve.model import Check
 from preserve.settings import DigestAlgorithm
@@ -28,15 +29,20 @@ def read_posts(
     return tuple(read), vanished
 
 
-def witnessed(check: Check, data: bytes | None, writer: ArchiveWriter, ledger: Ledger) -> Check:
-    """`check` with the `resource` record of the post's bytes, written now when they are new."""
+def witnessed(check: Check, data: bytes | None, writer: ArchiveWriter, ledger: Ledger, versions: PostVersions) -> Check:
+    """`check` with the `resource` record of the post's bytes, written now when they are new.
+
+    Git is asked for new bytes only: what it said of them then is kept with them.
+    """
     if data is None:
         try:
             data = Path(check.post).read_bytes()
         except OSError:
             return check  # the check itself says why
     key = digest(data, DigestAlgorithm.SHA256)
-    record = ledger.stored_record(check.post, key)
-    if record is None:
-        record = writer.append_stored_copy(check.post, data, check.source, check.checked_at)
-    return replace(check, stored_record=record, post_digest=key)
+    known = ledger.stored_copy(check.post, key)
+    if known is None:
+        version = versions.of(check.post, data)
+        known = writer.append_stored_copy(check.post, data, check.source, check.checked_at, version), version
+    record, version = known
+    return replace(check, stored_record=record, post_digest=key, post_version=version)

@@ -17,9 +17,9 @@ import warcio
 from preserve import __version__
 from preserve.digests import digest
 from preserve.http1 import entity_body
-from preserve.model import Capture, Exchange
+from preserve.model import Capture, CommitState, Exchange, PostVersion
 from preserve.settings import ArchiveSettings, DigestAlgorithm
-from preserve.times import warc_date
+from preserve.times import parse_warc_date, warc_date
 from preserve.urls import legal_uri
 from preserve.warc.originals import Repetition
 from preserve.warc.records import WARC_FIELDS, NewId, Record, new_record_id, one_line
@@ -31,6 +31,9 @@ POST_URN = "urn:preserve:post:"
 BYTES_URN = "urn:preserve:bytes:"
 EXTRACTOR_FIELD = "WARC-Preserve-Extractor"
 SOURCE_FIELD = "WARC-Preserve-Source"
+STATE_FIELD = "WARC-Preserve-Commit-State"
+COMMIT_FIELD = "WARC-Preserve-Commit"
+COMMIT_DATE_FIELD = "WARC-Preserve-Commit-Date"
 
 Fields = tuple[tuple[str, str], ...]
 
@@ -98,22 +101,36 @@ def capture_records(
     return (*records, make.record("metadata", WARC_FIELDS, summary_block(text), tuple(fields)))
 
 
-def post_record(make: Maker, path: str, data: bytes, source: str | None, at: datetime) -> Record:
+def post_record(make: Maker, path: str, data: bytes, at: datetime, said: Fields) -> Record:
     """The bytes of a post's file as a `resource` record (section 6.4), the stored copy's witness.
 
-    Its target is `urn:preserve:post:` and the percent-encoded path; the source URL as the post has it
-    stands in `WARC-Preserve-Source` as a JSON string, so that no byte of it can break the line.
+    Its target is `urn:preserve:post:` and the percent-encoded path; `said` are the fields of `post_fields`.
     """
     uri = POST_URN + quote(path.encode("utf-8", "surrogateescape"), safe="/")
-    fields = [
+    fields = (
         ("WARC-Date", warc_date(at)),
         ("WARC-Target-URI", uri),
         ("WARC-Payload-Digest", digest(data, make.algorithm)),
-    ]
-    if source is not None:
-        fields.append((SOURCE_FIELD, json.dumps(source)))
+        *said,
+    )
     kind = "text/html" if path.lower().endswith((".html", ".htm")) else "text/markdown"
-    return make.record("resource", kind, data, tuple(fields))
+    return make.record("resource", kind, data, fields)
+
+
+def post_fields(source: str | None, version: PostVersion | None) -> Fields:
+    """What a post's record says beside its bytes.
+
+    The source URL as the post has it stands in `WARC-Preserve-Source` as a JSON string, so that no byte of it can
+    break the line. What git said of the post stands in three fields, those left out that would be empty.
+    """
+    fields = [] if source is None else [(SOURCE_FIELD, json.dumps(source))]
+    if version is not None:
+        fields.append((STATE_FIELD, version.state.value))
+        if version.commit:
+            fields.append((COMMIT_FIELD, version.commit))
+        if version.committed_at is not None:
+            fields.append((COMMIT_DATE_FIELD, warc_date(version.committed_at)))
+    return tuple(fields)
 
 
 def post_of(record: Record) -> str | None:
@@ -129,6 +146,18 @@ def source_of(record: Record) -> str | None:
     written = record.field(SOURCE_FIELD)
     found = json.loads(written) if written else None
     return found if isinstance(found, str) else None
+
+
+def version_of(record: Record) -> PostVersion | None:
+    """What git said of the post whose bytes a `resource` record holds; None where nothing is said.
+
+    Raises:
+        ValueError: it is not said as `post_fields` does.
+    """
+    state, at = record.field(STATE_FIELD), record.field(COMMIT_DATE_FIELD)
+    if state is None:
+        return None
+    return PostVersion(CommitState(state), record.field(COMMIT_FIELD) or "", parse_warc_date(at) if at else None)
 
 
 def text_record(make: Maker, text: str, extractor: str, *, of: tuple[str, str], at: datetime) -> Record:

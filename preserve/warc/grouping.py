@@ -8,9 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from preserve.model import ArchivedCapture, RecordRef
+from preserve.model import ArchivedCapture, PostVersion, RecordRef
 from preserve.times import parse_warc_date
-from preserve.warc.building import post_of, source_of
+from preserve.warc.building import post_of, source_of, version_of
 from preserve.warc.records import Record
 from preserve.warc.summary import archived_capture, is_summary
 
@@ -27,6 +27,7 @@ class ArchivedPost:
         at: when the bytes were read.
         record: the `resource` record.
         digest: labelled digest of the bytes, in the archive's algorithm.
+        version: what git said of them; None where nothing is said.
     """
 
     post: str
@@ -34,6 +35,7 @@ class ArchivedPost:
     at: datetime
     record: RecordRef
     digest: str
+    version: PostVersion | None = None
 
 
 class Grouping:
@@ -61,7 +63,8 @@ class Grouping:
         post = post_of(record)
         if post is not None:
             at = parse_warc_date(record.field("WARC-Date") or "")
-            return ArchivedPost(post, source_of(record), at, ref, record.field("WARC-Block-Digest") or "")
+            block = record.field("WARC-Block-Digest") or ""
+            return ArchivedPost(post, source_of(record), at, ref, block, version_of(record))
         if is_summary(record):
             return self._close(record, ref)
         if record.kind in _OF_CAPTURES:

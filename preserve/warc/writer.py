@@ -14,10 +14,10 @@ from datetime import datetime
 from types import TracebackType
 
 from preserve.errors import ArchiveError
-from preserve.model import ArchivedCapture, Capture, RecordRef
+from preserve.model import ArchivedCapture, Capture, PostVersion, RecordRef
 from preserve.settings import ArchiveSettings
 from preserve.times import Clock
-from preserve.warc.building import Maker, capture_records, post_record, text_record, warcinfo_record
+from preserve.warc.building import Maker, capture_records, post_fields, post_record, text_record, warcinfo_record
 from preserve.warc.files import WarcFile, file_name, make_directory
 from preserve.warc.index import SortedLines, add_lines, line_of
 from preserve.warc.originals import Known, repetitions
@@ -85,7 +85,9 @@ class ArchiveWriter:
         records = capture_records(self._make, capture, captured_at, repeated)
         return archived_capture(zip(records, self._append(records), strict=True))
 
-    def append_stored_copy(self, post_path: str, data: bytes, source: str | None, at: datetime) -> RecordRef:
+    def append_stored_copy(
+        self, post_path: str, data: bytes, source: str | None, at: datetime, version: PostVersion | None = None
+    ) -> RecordRef:
         """Append the bytes of a post's file, the witness of the stored copy.
 
         Args:
@@ -93,11 +95,12 @@ class ArchiveWriter:
             data: the file's bytes.
             source: the source URL as the post has it, None without one.
             at: when the bytes were read.
+            version: what git says of them, None where it says nothing.
 
         Raises:
             ArchiveError: it could not be written.
         """
-        return self._append((post_record(self._make, post_path, data, source, at),))[0]
+        return self._append((post_record(self._make, post_path, data, at, post_fields(source, version)),))[0]
 
     def append_text(self, capture: ArchivedCapture, text: str, extractor: str) -> RecordRef:
         """Append text extracted from the response that decided `capture`.

@@ -1,0 +1,144 @@
+"""From posts to repositories and back: each post's version, where its collection is a git repository.
+
+A repository is asked when the first of its posts is, and once for all of them.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from collections.abc import Callable, Collection
+from pathlib import Path
+
+from preserve.git.commands import Git, GitError
+from preserve.git.output import blob_id
+from preserve.git.repository import Snapshot, take, top_of
+from preserve.model import CommitState, PostVersion
+
+LOOKS = 3
+"""How often one repository is asked in a run: again when a post's bytes are not what it said at first."""
+
+
+class PostVersions:
+    """What git says of the posts of one run.
+
+    Links are followed: the file that a link leads to counts, and the repository it lies in.
+
+    Args:
+        git: runs git; None where nothing is to be asked.
+        posts: the paths of all posts that may be asked for.
+        notice: takes a sentence for the user, once for each thing that keeps commits from being named.
+    """
+
+    def __init__(self, git: Git | None, posts: Collection[str], notice: Callable[[str], None]) -> None:
+        self._git, self._posts, self._notice = git, posts, notice
+        self._grouped = False
+        self._repositories: dict[str, _Repository] = {}
+        self._tops: dict[str, str] = {}
+
+    def of(self, path: str, data: bytes) -> PostVersion | None:
+        """The version of a post, or None: not in a repository, or git could not say.
+
+        Args:
+            path: the post's path, one of those given at first.
+            data: its bytes, as they were read.
+        """
+        if self._git is None:
+            return None
+        if not self._grouped:
+            self._grouped = True
+            self._group(self._git)
+        found = self._place(path)
+        repository = None if found is None else self._repositories.get(found[0])
+        return None if found is None or repository is None else repository.version(found[1], data)
+
+    def _group(self, git: Git) -> None:
+        wanted: dict[str, set[bytes]] = defaultdict(set)
+        for path in self._posts:
+            found = self._place(path)
+            if found is not None:
+                wanted[found[0]].add(found[1])
+        if wanted and not git.there:
+            self._notice("The posts are in a git repository, but there is no git command: commits are not noted.")
+            return
+        for top, paths in wanted.items():
+            self._repositories[top] = _Repository(git, top, frozenset(paths), self._notice)
+
+    def _place(self, path: str) -> tuple[str, bytes] | None:
+        """The directory with a `.git` that the post lies below, and its path from there."""
+        real = os.path.realpath(path)
+        directory = os.path.dirname(real)  # noqa: PTH120 - many posts, and names that may be no text
+        top = self._tops.get(directory)
+        if top is None:
+            top = self._tops[directory] = _with_git(directory)
+        return (top, os.fsencode(os.path.relpath(real, top))) if top else None
+
+
+class _Repository:
+    """One repository: its snapshot, taken when it is first needed."""
+
+    def __init__(self, git: Git, top: str, wanted: frozenset[bytes], notice: Callable[[str], None]) -> None:
+        self._git, self._top, self._wanted, self._notice = git, top, wanted, notice
+        self._prefix = b""
+        self._snapshot: Snapshot | None = None
+        self._looks = 0
+
+    def version(self, path: bytes, data: bytes) -> PostVersion | None:
+        """The version of the file at `path` (below the directory with `.git`) that has the bytes `data`."""
+        if not self._looks:
+            self._look()
+        while self._snapshot is not None:
+            found, settled = _version(self._snapshot, self._prefix + path, data)
+            if settled or self._looks >= LOOKS:
+                return found
+            self._look()
+        return None
+
+    def _look(self) -> None:
+        self._looks += 1
+        self._snapshot = None
+        try:
+            top = top_of(self._git, self._top)
+            below = os.path.relpath(self._top, top)
+            self._prefix = b"" if below == "." else os.fsencode(below) + b"/"
+            self._snapshot = take(self._git, top, frozenset(self._prefix + path for path in self._wanted))
+        except (GitError, ValueError) as error:
+            self._notice(f"{self._top}: git does not say which commits the posts are of, so none are noted: {error}")
+            return
+        if self._snapshot.cut_short:
+            missing = len(self._snapshot.blobs) - len(self._snapshot.touched)
+            self._notice(
+                f"{self._top}: the history was not followed to its end ({self._snapshot.cut_short}): "
+                f"the commits of {missing} posts are not noted."
+            )
+
+
+def _version(snapshot: Snapshot, path: bytes, data: bytes) -> tuple[PostVersion, bool]:
+    """A file's version, and whether that is settled.
+
+    It is not where git calls a file unchanged whose bytes are not the commit's, and line ends don't explain it: the
+    file was changed after git was asked, or goes through a filter.
+    """
+    blob = snapshot.blobs.get(path)
+    if blob is None:
+        return PostVersion(CommitState.UNCOMMITTED), True
+    touch = snapshot.touched.get(path)
+    commit, at = ("", None) if touch is None else (touch.commit, touch.at)
+    if blob_id(data, blob) == blob:
+        return PostVersion(CommitState.COMMITTED, commit, at), True
+    if path in snapshot.changed:
+        return PostVersion(CommitState.MODIFIED, commit, at), True
+    explained = blob_id(data.replace(b"\r\n", b"\n"), blob) == blob
+    return PostVersion(CommitState.CONVERTED, commit, at), explained
+
+
+def _with_git(directory: str) -> str:
+    """The directory itself, or the next above it, that has a `.git`; "" where none has."""
+    here = Path(directory)
+    for above in (here, *here.parents):
+        try:
+            if (above / ".git").exists():
+                return str(above)
+        except OSError:
+            continue
+    return ""
