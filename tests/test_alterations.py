@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -36,8 +37,8 @@ def test_the_same_bytes_are_no_alteration() -> None:
             PostVersion(COMMITTED, C1, at(-9)),
             PostVersion(COMMITTED, C2, at(1)),
             How.COMMIT,
-            "altered on 2026-03-08 06:00 UTC (commit 222222222222 by the collection's git history), first seen 2026-03-15"
-            " 06:00 UTC",
+            "altered on 2026-03-08 06:00 UTC (commit 222222222222 by the collection's git history), first seen"
+            " 2026-03-15 06:00 UTC",
         ),
         (
             PostVersion(COMMITTED, C2, at(-1)),
@@ -100,6 +101,6 @@ def test_a_version_in_words(version: PostVersion, told: str) -> None:
 def test_there_is_one_alteration_for_each_change(contents: list[str]) -> None:
     sightings = [seen(week, content) for week, content in enumerate(contents)]
     found = alterations(sightings)
-    assert len(found) == sum(one != other for one, other in zip(contents, contents[1:], strict=False))
+    assert len(found) == sum(one != other for one, other in pairwise(contents))
     assert all(one.before.digest != one.after.digest and one.before.at < one.after.at for one in found)
     assert {one.how for one in found} <= {How.RETURN, How.UNKNOWN}

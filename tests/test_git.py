@@ -113,8 +113,8 @@ def test_any_file_name_will_do(place: Repository, many: bool) -> None:
     versions = found.versions()
     for name in names:
         wanted = committed(second, 1) if name in touched else committed(first, 0)
-        assert versions[os.path.basename(os.fsdecode(name))] == wanted, name
-    assert all(versions[os.path.basename(os.fsdecode(name))] == committed(first, 0) for name in others)
+        assert versions[Path(os.fsdecode(name)).name] == wanted, name
+    assert all(versions[Path(os.fsdecode(name)).name] == committed(first, 0) for name in others)
     assert found.notices == []
 
 

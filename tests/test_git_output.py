@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -37,7 +38,7 @@ def printed(commits: list[tuple[str, int, list[tuple[bytes, str, int]]]]) -> byt
 def test_the_log_is_read_back(commits: list[tuple[str, int, list[tuple[bytes, str, int]]]], cuts: list[int]) -> None:
     whole = printed(commits)
     edges = [0, *sorted(min(cut, len(whole)) for cut in cuts), len(whole)]
-    chunks = [whole[start:end] for start, end in zip(edges, edges[1:], strict=False)]
+    chunks = [whole[start:end] for start, end in pairwise(edges)]
     wanted = [
         Touch(path, blob, commit, START + timedelta(seconds=seconds))
         for commit, seconds, files in commits

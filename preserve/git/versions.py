@@ -34,7 +34,7 @@ class PostVersions:
         self._git, self._posts, self._notice = git, posts, notice
         self._grouped = False
         self._repositories: dict[str, _Repository] = {}
-        self._tops: dict[str, str] = {}
+        self._below: dict[str, tuple[str, bytes] | None] = {}  # by directory
 
     def of(self, path: str, data: bytes) -> PostVersion | None:
         """The version of a post, or None: not in a repository, or git could not say.
@@ -66,12 +66,13 @@ class PostVersions:
 
     def _place(self, path: str) -> tuple[str, bytes] | None:
         """The directory with a `.git` that the post lies below, and its path from there."""
-        real = os.path.realpath(path)
-        directory = os.path.dirname(real)  # noqa: PTH120 - many posts, and names that may be no text
-        top = self._tops.get(directory)
-        if top is None:
-            top = self._tops[directory] = _with_git(directory)
-        return (top, os.fsencode(os.path.relpath(real, top))) if top else None
+        if os.path.islink(path):  # noqa: PTH114 - a Path for each of many posts takes its time
+            path = os.path.realpath(path)
+        directory, name = os.path.split(path)
+        if directory not in self._below:
+            self._below[directory] = _below_git(os.path.realpath(directory))
+        found = self._below[directory]
+        return None if found is None else (found[0], found[1] + os.fsencode(name))
 
 
 class _Repository:
@@ -132,13 +133,14 @@ def _version(snapshot: Snapshot, path: bytes, data: bytes) -> tuple[PostVersion,
     return PostVersion(CommitState.CONVERTED, commit, at), explained
 
 
-def _with_git(directory: str) -> str:
-    """The directory itself, or the next above it, that has a `.git`; "" where none has."""
+def _below_git(directory: str) -> tuple[str, bytes] | None:
+    """The directory, or the next above it, that has a `.git`, and what its files' paths begin with from there."""
     here = Path(directory)
     for above in (here, *here.parents):
         try:
-            if (above / ".git").exists():
-                return str(above)
+            there = (above / ".git").exists()
         except OSError:
             continue
-    return ""
+        if there:
+            return str(above), b"" if above == here else os.fsencode(here.relative_to(above)) + b"/"
+    return None

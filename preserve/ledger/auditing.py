@@ -145,7 +145,8 @@ class Examination:
     def _posts_in(self, file: str) -> Iterator[tuple[int, WitnessedPost]]:
         sql = (
             "SELECT path, digest, commit_state, commit_id, committed_at, record, file, offset, length"
-            " FROM stored_copies JOIN posts ON posts.id = post_id JOIN files ON files.id = file_id WHERE file = ? ORDER BY offset"
+            " FROM stored_copies JOIN posts ON posts.id = post_id JOIN files ON files.id = file_id"
+            " WHERE file = ? ORDER BY offset"
         )
         for path, digest, *rest in self._database.stream(sql, (file,)):
             version, ref = unpack_version(*rest[:3]), unpack_record(*rest[3:])
