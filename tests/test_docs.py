@@ -14,17 +14,19 @@ from pathlib import Path
 import pytest
 
 import preserve
+from preserve.alterations import How, Sighting, alterations
 from preserve.cli.app import COMMANDS
 from preserve.config import default_config_text
 from preserve.config.options import OPTIONS
 from preserve.confirm import Observation, standing
-from preserve.jsonlines import change_object, check_object, standing_object
+from preserve.jsonlines import alteration_object, change_object, check_object, standing_object
 from preserve.ledger.schema import APPEND_ONLY
 from preserve.model import (
     REASONS,
     Change,
     ChangeKind,
     Check,
+    CommitState,
     Judgement,
     Measures,
     Nature,
@@ -92,6 +94,18 @@ def test_every_json_key_is_documented_and_no_other() -> None:
 def test_every_key_of_the_standing_is_documented_and_no_other() -> None:
     seen = standing([Observation(datetime(2020, 1, 1, tzinfo=UTC), Verdict.GONE)])
     assert keys_under("### The standing") == set(standing_object(seen) or ())
+
+
+def test_every_key_of_an_alteration_is_documented_and_no_other() -> None:
+    at = datetime(2020, 1, 1, tzinfo=UTC)
+    (found,) = alterations([Sighting(at, "a"), Sighting(at, "b")])
+    assert keys_under("### The alterations of a stored copy") == set(alteration_object(found))
+
+
+@pytest.mark.parametrize("word", [*How, *CommitState], ids=str)
+def test_every_word_for_an_alteration_or_a_commit_is_defined(word: str) -> None:
+    page = VERDICTS if isinstance(word, How) else FORMATS
+    assert f"`{word}`" in tables_of(page)
 
 
 def keys_under(heading: str) -> set[str]:

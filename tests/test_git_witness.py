@@ -167,7 +167,17 @@ def test_another_commit_in_the_ledger_is_found_by_log_and_record(
     assert "kept.md in run 1): its rows are not what was logged" in said
 
 
-@pytest.mark.parametrize("change", ["commit_state = 'blessed'", "commit_state = NULL", "committed_at = 'once'"])
+@pytest.mark.parametrize(
+    "change",
+    [
+        "commit_state = 'blessed'",
+        "commit_state = NULL",
+        "committed_at = 'once'",
+        "committed_at = 9223372036854775807",
+        "commit_id = 'abc'",
+        "commit_id = 7",
+    ],
+)
 def test_a_version_that_is_none_is_found(collection: Collection, tmp_path: Path, change: str) -> None:
     said = tampered(collection, tmp_path, f"UPDATE stored_copies SET {change} WHERE commit_state = 'committed'")
     assert "kept.md" in said or "can't be read" in said

@@ -146,11 +146,17 @@ def pack_version(version: PostVersion | None) -> tuple[str | None, bytes | None,
 
 
 def unpack_version(state: str | None, commit: bytes | None, at: int | None) -> PostVersion | None:
-    """The version that `pack_version` wrote."""
+    """The version that `pack_version` wrote.
+
+    Raises:
+        ValueError: it can't have written that.
+    """
     if state is None:
         if commit is not None or at is not None:
             raise ValueError("a commit without its state")
         return None
+    if not isinstance(commit, bytes | None):
+        raise ValueError(f"{commit!r} is no commit as the ledger writes it")
     committed_at = None if at is None else unpack_moment(at)
     return PostVersion(CommitState(state), "" if commit is None else commit.hex(), committed_at)
 
