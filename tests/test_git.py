@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -27,6 +28,20 @@ def committed(commit: str, number: int) -> PostVersion:
 @pytest.fixture
 def place(tmp_path: Path) -> Repository:
     return Repository(tmp_path / "site")
+
+
+@pytest.fixture
+def looks(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The repositories that were asked, once for each time."""
+    taken: list[str] = []
+    take = versions_module.take
+
+    def counted(git: Git, top: str, wanted: frozenset[bytes]) -> object:
+        taken.append(top)
+        return take(git, top, wanted)
+
+    monkeypatch.setattr(versions_module, "take", counted)
+    return taken
 
 
 def asked(place: Repository, *names: str | bytes) -> Asked:
@@ -116,6 +131,14 @@ def test_any_file_name_will_do(place: Repository, many: bool) -> None:
         assert versions[Path(os.fsdecode(name)).name] == wanted, name
     assert all(versions[Path(os.fsdecode(name)).name] == committed(first, 0) for name in others)
     assert found.notices == []
+
+
+def test_a_name_that_looks_like_a_pattern_is_a_name(place: Repository) -> None:
+    names = [":(exclude)*", ":!b.md", "*", "a.md", "b.md"]
+    for name in names:
+        place.write(name, "one")
+    first = place.commit()
+    assert asked(place, *names).versions() == dict.fromkeys(names, committed(first, 0))
 
 
 def test_a_renamed_post_was_last_touched_by_the_renaming(place: Repository) -> None:
@@ -237,12 +260,13 @@ def test_a_git_directory_that_is_none_leaves_it_to_the_one_above(place: Reposito
 # ---------------------------------------------------------------- bytes that git changes on their way
 
 
-def test_line_ends_that_git_converts_are_no_change(place: Repository) -> None:
+def test_line_ends_that_git_converts_are_no_change(place: Repository, looks: list[str]) -> None:
     place.write(".gitattributes", "*.md text eol=crlf\n")
     place.write("a.md", "one\r\ntwo\r\n")
     first = place.commit()
     found = asked(place, "a.md")
     assert found.version() == PostVersion(CommitState.CONVERTED, first, day(0))
+    assert len(looks) == 1  # a thousand such posts must not have git asked again and again
     place.write("a.md", "one\r\ntwo, and more\r\n")
     assert asked(place, "a.md").version() == PostVersion(CommitState.MODIFIED, first, day(0))
 
@@ -279,8 +303,19 @@ def trap(place: Repository, *keys: str) -> Path:
     return mark
 
 
+def signed(place: Repository) -> str:
+    """The last commit with something in it that claims to be a signature."""
+    head, _, message = place.git("cat-file", "commit", "HEAD").partition("\n\n")
+    mark = "gpgsig -----BEGIN PGP SIGNATURE-----\n \n AAAA\n -----END PGP SIGNATURE-----"
+    commit = f"{head}\n{mark}\n\n{message}\n".encode()
+    made = place.git("hash-object", "-t", "commit", "-w", "--stdin", data=commit)
+    place.git("reset", "-q", "--soft", made)
+    return made
+
+
 def test_nothing_that_a_repository_names_is_run(place: Repository) -> None:
-    first = place.commit(a="one\n", b="one\n")
+    place.commit(a="one\n", b="one\n")
+    first = signed(place)
     place.write(".gitattributes", "*.md filter=evil=x diff=evil\n")
     place.git("add", ".gitattributes")
     place.write("a.md", "two\n")
@@ -388,19 +423,30 @@ def test_git_that_takes_too_long_is_stopped(tmp_path: Path, place: Repository) -
     assert "took longer than 0 s" in notices[0]
 
 
-def test_one_look_serves_every_post(place: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_walk_that_breaks_off_keeps_what_it_found_and_says_so(tmp_path: Path, place: Repository) -> None:
+    place.commit(a="one", b="one")
+    second = place.commit(a="two")
+    program = tmp_path / "bin" / "git"
+    program.parent.mkdir()
+    cut = f'case "$*" in *" log -z "*) {shutil.which("git")} "$@" | head -c 250; exit 0;; esac'
+    program.write_text(f'#!/bin/sh\n{cut}\nexec {shutil.which("git")} "$@"\n')
+    program.chmod(0o755)
+    notices: list[str] = []
+    posts = [str(place.top / name) for name in ("a.md", "b.md")]
+    git = Git(environment(tmp_path) | {"PATH": f"{program.parent}:{os.environ['PATH']}"})
+    versions = PostVersions(git, posts, notices.append)
+    assert versions.of(posts[0], b"two") == committed(second, 1)
+    assert versions.of(posts[1], b"one") == PostVersion(CommitState.COMMITTED)
+    (notice,) = notices
+    assert "the history was not followed to its end" in notice
+    assert "the commits of 1 posts are not noted" in notice
+
+
+def test_one_look_serves_every_post(place: Repository, looks: list[str]) -> None:
     for number in range(100):
         place.write(f"_posts/{number}.md", str(number))
     place.commit()
-    taken: list[str] = []
-    take = versions_module.take
-
-    def counted(git: Git, top: str, wanted: frozenset[bytes]) -> object:
-        taken.append(top)
-        return take(git, top, wanted)
-
-    monkeypatch.setattr(versions_module, "take", counted)
     names = [f"_posts/{number}.md" for number in range(100)]
     found = asked(place, *names).versions()
     assert len(found) == 100
-    assert taken == [str(place.top)]
+    assert looks == [str(place.top)]
