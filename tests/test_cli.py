@@ -7,13 +7,14 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from run_kit import answer, article, page, write_post
-from wire_server import Drip, WireServer
+from wire_server import Until, WireServer
 
 import preserve
 from preserve.cli.app import COMMANDS
@@ -193,11 +194,12 @@ def test_the_file_that_init_writes_is_read_back_and_never_overwritten(tmp_path: 
 
 
 def test_ctrl_c_finishes_what_is_in_flight_and_the_next_run_goes_on(tmp_path: Path) -> None:
+    asked_to_stop = threading.Event()
     with WireServer({}) as server:
         for number in range(8):
-            body = page(article(number))
-            head = f"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: {len(body)}\r\n\r\n".encode()
-            server.scripts[f"/{number}"] = [head, body[:-3], Drip(body[-3:], 0.1)]
+            head, body = answer(page(article(number)))
+            wait = [Until(asked_to_stop)] if number else []
+            server.scripts[f"/{number}"] = [head, *wait, body]
             write_post(tmp_path / "_posts", f"{number}.md", server.url(f"/{number}"), article(number))
         words = ["verify", str(tmp_path / "_posts"), "--archive", str(tmp_path / "warcs"), *LOOPBACK, "--json"]
         process = subprocess.Popen(
@@ -210,6 +212,10 @@ def test_ctrl_c_finishes_what_is_in_flight_and_the_next_run_goes_on(tmp_path: Pa
         assert process.stdout is not None
         first = process.stdout.readline()
         process.send_signal(signal.SIGINT)
+        assert process.stderr is not None
+        while "Stopping after" not in process.stderr.readline():
+            assert process.poll() is None
+        asked_to_stop.set()
         rest, errors = process.communicate(timeout=60)
         assert process.returncode == 130, errors
         done = [json.loads(line) for line in [first, *rest.splitlines()]]

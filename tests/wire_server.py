@@ -39,13 +39,20 @@ class Hang:
 
 
 @dataclass(frozen=True)
+class Until:
+    """Send nothing more before `event` is set."""
+
+    event: threading.Event
+
+
+@dataclass(frozen=True)
 class Endless:
     """Send `data` again and again until the other side has enough."""
 
     data: bytes
 
 
-Step = bytes | Drip | Reset | Hang | Endless
+Step = bytes | Drip | Reset | Hang | Until | Endless
 Answer = Sequence[Step]
 
 
@@ -165,11 +172,11 @@ class WireServer:
 
     def _steps(self, target: str) -> Answer:
         script = self.scripts.get(target, [b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"])
-        if script and not isinstance(script[0], (bytes, Drip, Reset, Hang, Endless)):
+        if script and not isinstance(script[0], (bytes, Drip, Reset, Hang, Until, Endless)):
             count = self._counts.get(target, 0)
             self._counts[target] = count + 1
             answer = script[min(count, len(script) - 1)]
-            assert not isinstance(answer, (bytes, Drip, Reset, Hang, Endless))
+            assert not isinstance(answer, (bytes, Drip, Reset, Hang, Until, Endless))
             return answer
         return script  # type: ignore[return-value]
 
@@ -186,6 +193,9 @@ class WireServer:
                         return
             case Reset():
                 sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            case Until(event):
+                while not event.wait(0.05) and not self._stopped.is_set():
+                    pass
             case Hang():
                 while not self._stopped.is_set() and sock.recv(65536):
                     pass
