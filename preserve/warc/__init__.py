@@ -4,10 +4,11 @@ Owns everything about WARC/1.1 (warcio is used nowhere else) and the archive dir
 fetched, and what a capture means, is decided elsewhere.
 """
 
+from preserve.warc.cdxj import IndexEntry, nearest
 from preserve.warc.files import closed_files, warc_files
 from preserve.warc.fixity import Examined, examine
 from preserve.warc.grouping import ArchivedPost
-from preserve.warc.index import IndexEntry, lookup, nearest, refresh
+from preserve.warc.index import lookup, refresh, replay_lines
 from preserve.warc.lock import ArchiveLock, ReadingLock
 from preserve.warc.originals import Known, read_original
 from preserve.warc.reader import read_block, read_capture, scan_captures
@@ -35,6 +36,7 @@ __all__ = [
     "read_original",
     "recover",
     "refresh",
+    "replay_lines",
     "scan_captures",
     "warc_files",
 ]

@@ -31,6 +31,19 @@ def read_record(directory: str | Path, ref: RecordRef) -> Record:
     raise absent(directory, ref)
 
 
+def read_at(directory: str | Path, file: str, offset: int) -> Record:
+    """The record at an offset of a file, whichever it is, its block checked against its digest.
+
+    Raises:
+        RecordNotFoundError: no such file, or it ends before.
+        ArchiveError: the record is damaged.
+    """
+    ref = RecordRef("unknown", file, offset, 0)
+    for record, _ in stretch(directory, ref, ref, {}):
+        return record
+    raise absent(directory, ref)
+
+
 def stretch(
     directory: str | Path, first: RecordRef, last: RecordRef, known: Mapping[int, str]
 ) -> Iterator[tuple[Record, RecordRef]]:

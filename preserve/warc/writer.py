@@ -18,10 +18,12 @@ from preserve.model import ArchivedCapture, Capture, PostVersion, RecordRef
 from preserve.settings import ArchiveSettings
 from preserve.times import Clock
 from preserve.warc.building import Maker, capture_records, post_fields, post_record, text_record, warcinfo_record
+from preserve.warc.cdxj import line_of
 from preserve.warc.files import WarcFile, file_name, make_directory
-from preserve.warc.index import SortedLines, add_lines, line_of
+from preserve.warc.index import add_lines
 from preserve.warc.originals import Known, repetitions
 from preserve.warc.records import NewId, Record, encode
+from preserve.warc.sorting import SortedLines
 from preserve.warc.summary import archived_capture
 
 _NAME_TRIES = 10
