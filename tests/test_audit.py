@@ -335,8 +335,10 @@ Files = Callable[[Path], list[Path]]
     [
         (lambda archive: sorted(archive.glob("*.warc.gz")), 40),
         (lambda archive: [*checkpoints(archive), archive / "checkpoints" / "key.pub"], 40),
+        (lambda archive: [archive / "index.idx"], 60),
+        (lambda archive: list(archive.glob("index-*.cdxj.gz")), 60),
     ],
-    ids=["warc", "checkpoints"],
+    ids=["warc", "checkpoints", "index-summary", "index-data"],
 )
 def test_a_flipped_bit_in_a_file_is_found(archive: Path, files: Files, flips: int) -> None:
     chosen = random.Random(4)

@@ -8,6 +8,7 @@ from dataclasses import fields
 from pathlib import Path
 
 from preserve.audit.findings import Audit, Part, named
+from preserve.audit.index import IndexCheck
 from preserve.digests import file_digest
 from preserve.errors import ArchiveError
 from preserve.ledger import Ledger, LoggedFile, WitnessedPost
@@ -21,8 +22,8 @@ Expected = tuple[int, ArchivedCapture | WitnessedPost]
 UNREADABLE = (ArchiveError, ValueError, TypeError, KeyError)
 
 
-def audit_files(directory: Path, ledger: Ledger | None, audit: Audit) -> None:
-    """Look through every file that is there or should be.
+def audit_files(directory: Path, ledger: Ledger | None, audit: Audit, index: IndexCheck) -> None:
+    """Look through every file that is there or should be; `index` is shown each record.
 
     Raises:
         ArchiveError: the directory can't be read.
@@ -38,7 +39,7 @@ def audit_files(directory: Path, ledger: Ledger | None, audit: Audit) -> None:
             audit.found(Part.WARC, name, "the file is missing", _rests(ledger, name))
             continue
         audit.files += 1
-        _audit_file(path, name, ledger, audit)
+        _audit_file(path, ledger, audit, index)
         if name in logged and not path.name.endswith(OPEN):
             _audit_digest(path, logged[name], audit)
     if ledger is not None:
@@ -74,8 +75,8 @@ def _audit_digest(path: Path, logged: LoggedFile, audit: Audit) -> None:
         )
 
 
-def _audit_file(path: Path, name: str, ledger: Ledger | None, audit: Audit) -> None:
-    expected = iter(()) if ledger is None else _expected(ledger, name, audit)
+def _audit_file(path: Path, ledger: Ledger | None, audit: Audit, index: IndexCheck) -> None:
+    expected = iter(()) if ledger is None else _expected(ledger, path.name.removesuffix(OPEN), audit)
     waiting = _Waiting(expected, ledger, audit)
     size = path.stat().st_size
     for piece in examine(path):
@@ -91,6 +92,7 @@ def _audit_file(path: Path, name: str, ledger: Ledger | None, audit: Audit) -> N
             where = f"{path.name}, offset {piece.ref.offset}, {piece.kind} record {piece.ref.record_id}"
             audit.found(Part.WARC, where, piece.problem)
         waiting.take(piece)
+        index.take(piece.line)
     waiting.end()
 
 

@@ -17,6 +17,7 @@ class Part(StrEnum):
     LOG = "log"
     CHECKPOINT = "checkpoint"
     STAMP = "stamp"
+    INDEX = "index"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,7 @@ class Audit:
         findings: in the order they were found; none where all is well.
         notes: what is worth knowing and no fault.
         files, records: WARC files and records read.
+        lines: lines that the index should have.
         captures: captures of the ledger found in the files as it says.
         entries: leaves of the log.
         checkpoints: how many hold.
@@ -79,6 +81,7 @@ class Audit:
     notes: list[str] = field(default_factory=list)
     files: int = 0
     records: int = 0
+    lines: int = 0
     captures: int = 0
     entries: int = 0
     checkpoints: int = 0

@@ -1,4 +1,4 @@
-"""All of it, in an order that says the most: the ledger, the log and its checkpoints, then the files."""
+"""All of it, in an order that says the most: the ledger, the log, its checkpoints, then files and index."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ from pathlib import Path
 from preserve.audit.copies import audit_copies
 from preserve.audit.files import UNREADABLE, audit_files
 from preserve.audit.findings import Audit, Part
+from preserve.audit.index import HENCE, IndexCheck
 from preserve.audit.log import audit_checkpoints_alone, audit_log
 from preserve.audit.stamps import audit_stamps
 from preserve.errors import ArchiveError
 from preserve.ledger import Ledger
 from preserve.stamps import Roots
 from preserve.warc import ReadingLock
+from preserve.warc.zipnum import SUMMARY
 
 LEDGER = "ledger.db"
 
@@ -37,13 +39,13 @@ def audit(directory: Path, against: bytes | None = None, roots: Roots = ()) -> A
         if ledger is None:
             audit_checkpoints_alone(directory, result)
             audit_stamps(directory, None, roots, result)
-            audit_files(directory, None, result)
+            _audit_files(directory, None, result)
             return result
         with ledger:
             _audit_ledger(ledger, result)
             audit_log(directory, ledger, against, result)
             audit_stamps(directory, ledger, roots, result)
-            audit_files(directory, ledger, result)
+            _audit_files(directory, ledger, result)
             audit_copies(ledger, result)
     return result
 
@@ -55,6 +57,15 @@ def _opened(directory: Path, result: Audit) -> Ledger | None:
         hence = "the WARC files were looked through without it"
         result.found(Part.LEDGER, LEDGER, str(error), hence)
         return None
+
+
+def _audit_files(directory: Path, ledger: Ledger | None, result: Audit) -> None:
+    index = IndexCheck(directory)
+    audit_files(directory, ledger, result, index)
+    for what in index.finish():
+        result.found(Part.INDEX, SUMMARY, what, HENCE)
+    result.lines = index.lines
+    result.notes += index.notes
 
 
 def _audit_ledger(ledger: Ledger, result: Audit) -> None:

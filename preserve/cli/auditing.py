@@ -74,6 +74,7 @@ def _looked_at(result: Audit) -> Table:
     signed = f"the first {result.signed} as signed in {result.signed_by}" if result.signed_by else "none signed"
     rows = (
         ("WARC files", f"{result.files} with {result.records} whole records"),
+        ("index", f"{result.lines} lines it should have"),
         ("ledger", f"{result.captures} captures as the WARC files have them"),
         ("log", f"{result.entries} entries, {signed}"),
         ("checkpoints", f"{result.checkpoints} hold"),

@@ -13,6 +13,7 @@ from preserve import digests
 from preserve.errors import ArchiveError
 from preserve.http1 import entity_body, parse_head
 from preserve.model import ArchivedCapture, RecordRef
+from preserve.warc.cdxj import line_of
 from preserve.warc.files import OPEN_SUFFIX
 from preserve.warc.grouping import ArchivedPost, Grouping
 from preserve.warc.members import Member
@@ -30,12 +31,14 @@ class Examined:
         kind: its WARC-Type.
         made: the capture or stored copy that it completes; None where it completes none.
         problem: what is wrong with it all the same; "" otherwise.
+        line: the line it should have in the index; None where it should have none, as in a file still open.
     """
 
     ref: RecordRef
     kind: str
     made: ArchivedCapture | ArchivedPost | None
     problem: str
+    line: bytes | None = None
 
 
 def examine(path: Path) -> Iterator[Examined | Gap]:
@@ -45,22 +48,27 @@ def examine(path: Path) -> Iterator[Examined | Gap]:
         ArchiveError: the file can't be read.
     """
     name, grouping = path.name.removesuffix(OPEN_SUFFIX), Grouping()
+    closed = path.name == name
     try:
         with opened(path) as stream:
             for piece in walk(stream, path.stat().st_size):
-                yield piece if isinstance(piece, Gap) else _examined(*piece, name, grouping)
+                yield piece if isinstance(piece, Gap) else _examined(*piece, name, grouping, closed=closed)
     except OSError as error:
         raise ArchiveError(f"{path}: can't be read: {error.strerror}") from error
 
 
-def _examined(record: Record, member: Member, name: str, grouping: Grouping) -> Examined:
+def _examined(record: Record, member: Member, name: str, grouping: Grouping, *, closed: bool) -> Examined:
     ref = RecordRef(record.record_id, name, member.offset, member.length)
     problem, made = payload_problem(record), None
     try:
         made = grouping.take(record, ref)
     except ValueError as error:
         problem = problem or str(error)
-    return Examined(ref, record.kind, made, problem)
+    try:
+        line = line_of(record) if closed else None
+    except ValueError as error:
+        problem, line = problem or str(error), None
+    return Examined(ref, record.kind, made, problem, line(ref) if line is not None else None)
 
 
 def payload_problem(record: Record) -> str:
