@@ -6,6 +6,8 @@ EVALUATION ?= ../shared/evaluation
 PYTEST_ARGS ?=
 
 VENV := .venv
+# pywb's dependencies and ours exclude each other (docs/decisions/0001-dependencies.md).
+PYWB_VENV := .venv-pywb
 RUN := $(VENV)/bin/python -P
 PIP := $(RUN) -m pip -qq --disable-pip-version-check
 SOURCES := pyproject.toml README.md LICENSE $(shell find preserve -type f -not -name '*.pyc')
@@ -27,9 +29,9 @@ help:
 demo: $(VENV)/.installed
 	$(RUN) examples/demo.py --port $(PORT)
 
-test: $(VENV)/.installed $(VENV)/.tools
+test: $(VENV)/.installed $(VENV)/.tools $(PYWB_VENV)/.pywb
 	@$(RUN) tools/installed.py
-	$(RUN) -m pytest $(PYTEST_ARGS)
+	PRESERVE_PYWB='$(abspath $(PYWB_VENV))/bin/wayback' $(RUN) -m pytest $(PYTEST_ARGS)
 
 lint: $(VENV)/.installed $(VENV)/.tools
 	$(RUN) -m ruff check .
@@ -41,7 +43,7 @@ evaluate: $(VENV)/.installed
 	$(RUN) tools/evaluate.py $(EVALUATION)
 
 clean:
-	rm -rf $(VENV) build dist examples/archive .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(PYWB_VENV) build dist examples/archive .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The virtual environment, with a pip that knows dependency groups.
@@ -62,4 +64,11 @@ $(VENV)/.installed: $(VENV)/.dependencies $(SOURCES)
 
 $(VENV)/.tools: pyproject.toml | $(VENV)/.pip
 	$(PIP) install --group test --group lint
+	@touch $@
+
+# pywb, for the tests of replay; without it they are skipped, and say so.
+$(PYWB_VENV)/.pywb: pyproject.toml | $(VENV)/.pip
+	@sh tools/make-venv.sh '$(PYTHON)' '$(PYWB_VENV)'
+	@$(PYWB_VENV)/bin/python -P -m pip -qq --disable-pip-version-check install --upgrade 'pip>=25.1'
+	$(PYWB_VENV)/bin/python -P -m pip -qq --disable-pip-version-check install --group replay
 	@touch $@

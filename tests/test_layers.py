@@ -27,7 +27,7 @@ LAYERS: dict[str, int] = {
     "judging": 31,
     "judges": 32,
     **dict.fromkeys(("rejudge", "verify"), 33),
-    **dict.fromkeys(("copies", "explain", "audit", "versions"), 34),
+    **dict.fromkeys(("copies", "explain", "audit", "replay", "versions"), 34),
     # face
     "cli": 40,
     "__main__": 41,

@@ -45,6 +45,11 @@ COMMANDS = {
         "preserve.cli.stamp_command",
         "Have the newest checkpoint time-stamped by whoever was named and has not yet.",
     ),
+    "captures": (
+        "preserve.cli.captures_command",
+        "Every capture of a URL in the archive, or the one nearest to a time.",
+    ),
+    "replay": ("preserve.cli.replay_command", "Show the archived pages as they were, with pywb."),
     "init": ("preserve.cli.init_command", "Write a commented preserve.toml."),
 }
 
