@@ -47,7 +47,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "rfc3161_client": ("stamps",),
     "opentimestamps": ("stamps",),
     "rfc8785": ("leaves",),
-    "subprocess": ("git",),
+    "subprocess": ("git", "replay"),
     "click": ("cli",),
     "rich": ("cli",),
     "tomllib": ("config", "posts", "verdict"),
