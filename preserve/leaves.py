@@ -174,6 +174,15 @@ def stamp_entry(size: int, file: str, labelled: str) -> bytes:
     return _entry("stamp", {"checkpoint": size, "file": file, "digest": labelled})
 
 
+def canonical(value: Any) -> bytes:
+    """JSON values as entries spell them (RFC 8785).
+
+    Raises:
+        ValueError: a value that canonical JSON can't hold: text that is not Unicode, a number that is not finite.
+    """
+    return rfc8785.dumps(value)
+
+
 def _entry(kind: str, facts: Mapping[str, Any]) -> bytes:
     return rfc8785.dumps({"version": VERSION, "kind": kind, **facts})
 

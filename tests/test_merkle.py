@@ -12,11 +12,14 @@ from hypothesis import strategies as st
 from preserve.merkle import (
     EMPTY_ROOT,
     Frontier,
+    consistency_path,
     consistency_proof,
+    inclusion_path,
     inclusion_proof,
     leaf_hash,
     node_hash,
     root_of,
+    subtree_roots,
     verify_consistency,
     verify_inclusion,
 )
@@ -37,7 +40,46 @@ ROOTS = [
     "5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328",
 ]
 LEAVES = [leaf_hash(entry) for entry in ENTRIES]
+# Their proofs, too: of leaf and size, of first and second size.
+PATHS = {
+    (0, 8): (
+        "96a296d224f285c67bee93c30f8a309157f0daa35dc5b87e410b78630a09cfc7",
+        "5f083f0a1a33ca076a95279832580db3e0ef4584bdff1f54c8a360f50de3031e",
+        "6b47aaf29ee3c2af9af889bc1fb9254dabd31177f16232dd6aab035ca39bf6e4",
+    ),
+    (5, 8): (
+        "bc1a0643b12e4d2d7c77918f44e0f4f79a838b6cf9ec5b5c283e1f4d88599e6b",
+        "ca854ea128ed050b41b35ffc1b87b8eb2bde461e9e3b5596ece6b9d5975a0ae0",
+        "d37ee418976dd95753c1c73862b9398fa2a2cf9b4ff0fdfe8b30cd95209614b7",
+    ),
+    (2, 3): ("fac54203e7cc696cf0dfcb42c92a1d9dbaf70ad9e621f4bd8d98662f00e3c125",),
+    (1, 5): (
+        "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d",
+        "5f083f0a1a33ca076a95279832580db3e0ef4584bdff1f54c8a360f50de3031e",
+        "bc1a0643b12e4d2d7c77918f44e0f4f79a838b6cf9ec5b5c283e1f4d88599e6b",
+    ),
+}
+GROWTHS = {
+    (1, 1): (),
+    (1, 8): PATHS[0, 8],
+    (2, 5): (
+        "5f083f0a1a33ca076a95279832580db3e0ef4584bdff1f54c8a360f50de3031e",
+        "bc1a0643b12e4d2d7c77918f44e0f4f79a838b6cf9ec5b5c283e1f4d88599e6b",
+    ),
+    (6, 8): (
+        "0ebc5d3437fbe2db158b9f126a1d118e308181031d0a949f8dededebc558ef6a",
+        "ca854ea128ed050b41b35ffc1b87b8eb2bde461e9e3b5596ece6b9d5975a0ae0",
+        "d37ee418976dd95753c1c73862b9398fa2a2cf9b4ff0fdfe8b30cd95209614b7",
+    ),
+}
 SIZES = st.integers(1, 70)
+
+
+def frontier_of(leaves: list[bytes]) -> Frontier:
+    frontier = Frontier()
+    for leaf in leaves:
+        frontier.append(leaf)
+    return frontier
 
 
 def leaves_of(size: int) -> list[bytes]:
@@ -51,6 +93,52 @@ def test_the_empty_tree_has_the_hash_of_nothing() -> None:
 @pytest.mark.parametrize("size", range(1, 9))
 def test_the_published_roots(size: int) -> None:
     assert root_of(LEAVES[:size]).hex() == ROOTS[size - 1]
+
+
+@pytest.mark.parametrize(("index", "size"), PATHS)
+def test_the_published_inclusion_proofs(index: int, size: int) -> None:
+    proof = inclusion_proof(LEAVES[:size], index)
+    assert tuple(step.hex() for step in proof) == PATHS[index, size]
+    assert verify_inclusion(LEAVES[index], index, size, proof, bytes.fromhex(ROOTS[size - 1]))
+
+
+@pytest.mark.parametrize(("first", "second"), GROWTHS)
+def test_the_published_consistency_proofs(first: int, second: int) -> None:
+    proof = consistency_proof(LEAVES[:second], first)
+    assert tuple(step.hex() for step in proof) == GROWTHS[first, second]
+    roots = bytes.fromhex(ROOTS[first - 1]), bytes.fromhex(ROOTS[second - 1])
+    assert verify_consistency((first, second), roots, proof)
+
+
+def test_the_proofs_of_the_rfcs_own_example() -> None:
+    """RFC 9162, section 2.1.5: seven leaves; the subtrees are named there as a to d, i, j, g, h, k and l."""
+    a, b, c, d, f, i, j = ((0, 1), (1, 2), (2, 3), (3, 4), (5, 6), (4, 6), (6, 7))
+    g, h, k, l = ((0, 2), (2, 4), (4, 6), (4, 7))  # noqa: E741 - the RFC's names
+    assert [inclusion_path(leaf, 7) for leaf in (0, 3, 4, 6)] == [(b, h, l), (c, g, l), (f, j, (0, 4)), (i, (0, 4))]
+    assert consistency_path(3, 7) == (c, d, g, l)
+    assert consistency_path(4, 7) == (l,)
+    assert consistency_path(6, 7) == (k, j, (0, 4))
+    assert a == inclusion_path(1, 2)[0]
+
+
+@pytest.mark.parametrize("size", [4095, 4096, 4097, 9000, 3 * 4096])
+def test_many_leaves_are_proved_in_one_pass_that_takes_no_more_than_it_needs(size: int) -> None:
+    leaves, index, first = leaves_of(size), size - 3, size // 2 + 1
+    spans = (*inclusion_path(index, size), *consistency_path(first, size))
+    stream = iter([*leaves, b"the next one"])
+    roots = subtree_roots(stream, [*spans, (0, size), (index, index + 1)])
+    assert next(stream) == b"the next one"
+    *proof, root, leaf = roots
+    path = proof[: len(inclusion_path(index, size))]
+    assert (root, leaf) == (frontier_of(leaves).root, leaves[index])
+    assert verify_inclusion(leaf, index, size, path, root)
+    sizes, both = (first, size), (frontier_of(leaves[:first]).root, root)
+    assert verify_consistency(sizes, both, proof[len(path) :])
+
+
+def test_a_log_that_is_too_short_is_refused() -> None:
+    with pytest.raises(ValueError, match="3 leaves, and 4"):
+        subtree_roots(leaves_of(3), [(0, 4)])
 
 
 @given(SIZES, st.data())

@@ -2,7 +2,7 @@
 
 from preserve.ledger.auditing import WitnessedPost
 from preserve.ledger.ledger import Ledger
-from preserve.ledger.log import LogEntry, LoggedCheckpoint, LoggedFile, LoggedStamp
+from preserve.ledger.log import LogEntry, LoggedCheck, LoggedCheckpoint, LoggedFile, LoggedStamp
 from preserve.ledger.values import Incident, KeptSource, RunPlan, RunState, SummaryRow, UnfinishedRun
 
 __all__ = [
@@ -10,6 +10,7 @@ __all__ = [
     "KeptSource",
     "Ledger",
     "LogEntry",
+    "LoggedCheck",
     "LoggedCheckpoint",
     "LoggedFile",
     "LoggedStamp",

@@ -25,7 +25,7 @@ from preserve.leaves import (
     run_entry,
     stamp_entry,
 )
-from preserve.ledger.codec import pack_digest, unpack_digest, unpack_text, unpack_time
+from preserve.ledger.codec import pack_digest, pack_text, unpack_digest, unpack_text, unpack_time
 from preserve.ledger.database import Database, Row
 from preserve.ledger.reading import NUMBERED, Reader
 from preserve.merkle import Frontier, leaf_hash
@@ -56,6 +56,21 @@ class LogEntry:
     now: bytes | None
     names: str = ""
     problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedCheck:
+    """A check of the ledger and the leaf it has.
+
+    Attributes:
+        run: its number.
+        check: as the rows say today.
+        position: of its leaf, from 0; None for a check that is older than the log.
+    """
+
+    run: int
+    check: Check
+    position: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +166,21 @@ class Log:
         """The hash of the first leaf; None where nothing is logged."""
         row = self._database.one("SELECT hash FROM log_leaves WHERE position = 0")
         return None if row is None else bytes(row[0])
+
+    def leaves(self) -> Iterator[bytes]:
+        """The hashes of all leaves, in order; streamed."""
+        for (leaf,) in self._database.stream("SELECT hash FROM log_leaves ORDER BY position", size=5000):
+            yield leaf if isinstance(leaf, bytes) else b""
+
+    def checks_of(self, post: str) -> Iterator[LoggedCheck]:
+        """Every check of a post, oldest first, with the place it has in the log."""
+        mine = "SELECT id FROM checks WHERE post_id = (SELECT id FROM posts WHERE path = ?)"
+        sql = f"SELECT row, position FROM log_leaves WHERE kind = ? AND row IN ({mine})"  # noqa: S608
+        places = dict(self._database.rows(sql, (int(EntryKind.CHECK), pack_text(post))))
+        runs = f"SELECT id, run_id FROM checks WHERE id IN ({mine}) ORDER BY id"  # noqa: S608
+        for row, run in self._database.rows(runs, (pack_text(post),)):
+            for check in self._reader.checks(NUMBERED, (row,)):
+                yield LoggedCheck(run, check, places.get(row))
 
     def entries(self) -> Iterator[LogEntry]:
         """Every leaf in order, beside what the rows say now; streamed.
