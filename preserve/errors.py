@@ -35,6 +35,10 @@ class ArchiveLockedError(ArchiveError):
     """Another process is writing to the same archive."""
 
 
+class ProofError(PreserveError):
+    """A proof file, or what was handed over with it, can't be understood, or a proof can't be made."""
+
+
 class JudgingError(PreserveError):
     """The judging processes can't work at all: the fault is in the installation, not in a page."""
 

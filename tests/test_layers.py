@@ -24,7 +24,7 @@ LAYERS: dict[str, int] = {
     "stamps": 22,  # lie beside the checkpoints, and are written as these are
     # application
     **dict.fromkeys(("config", "tasks", "jsonlines", "sealing", "stamping"), 30),
-    "judging": 31,
+    **dict.fromkeys(("judging", "proofs"), 31),
     "judges": 32,
     **dict.fromkeys(("rejudge", "verify"), 33),
     **dict.fromkeys(("copies", "explain", "audit", "replay", "versions"), 34),

@@ -39,7 +39,11 @@ COMMANDS = {
     ),
     "audit": (
         "preserve.cli.audit_command",
-        "Hold the archive against itself: what was changed or removed since it was written.",
+        "Hold the archive against itself, or a proof: what was changed or removed since it was written.",
+    ),
+    "prove": (
+        "preserve.cli.prove_command",
+        "One post's check, its records and the signed log as files that a stranger can verify.",
     ),
     "stamp": (
         "preserve.cli.stamp_command",

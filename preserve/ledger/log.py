@@ -176,7 +176,7 @@ class Log:
         """Every check of a post, oldest first, with the place it has in the log."""
         mine = "SELECT id FROM checks WHERE post_id = (SELECT id FROM posts WHERE path = ?)"
         sql = f"SELECT row, position FROM log_leaves WHERE kind = ? AND row IN ({mine})"  # noqa: S608
-        places = dict(self._database.rows(sql, (int(EntryKind.CHECK), pack_text(post))))
+        places: dict[int, int] = dict(self._database.rows(sql, (int(EntryKind.CHECK), pack_text(post))))
         runs = f"SELECT id, run_id FROM checks WHERE id IN ({mine}) ORDER BY id"  # noqa: S608
         for row, run in self._database.rows(runs, (pack_text(post),)):
             for check in self._reader.checks(NUMBERED, (row,)):

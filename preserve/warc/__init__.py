@@ -5,6 +5,7 @@ fetched, and what a capture means, is decided elsewhere.
 """
 
 from preserve.warc.cdxj import IndexEntry, nearest
+from preserve.warc.excerpts import Brought, Listed, copy_records, list_records, read_records
 from preserve.warc.files import closed_files, warc_files
 from preserve.warc.fixity import Examined, examine
 from preserve.warc.grouping import ArchivedPost
@@ -20,20 +21,25 @@ __all__ = [
     "ArchiveLock",
     "ArchiveWriter",
     "ArchivedPost",
+    "Brought",
     "Examined",
     "Gap",
     "IndexEntry",
     "Known",
+    "Listed",
     "MendedFile",
     "ReadingLock",
     "Recovery",
     "closed_files",
+    "copy_records",
     "examine",
+    "list_records",
     "lookup",
     "nearest",
     "read_block",
     "read_capture",
     "read_original",
+    "read_records",
     "recover",
     "refresh",
     "replay_lines",

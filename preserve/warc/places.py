@@ -53,7 +53,7 @@ def stretch(
         RecordNotFoundError: no such file.
         ArchiveError: a record is damaged.
     """
-    with _located(directory, first) as stream:
+    with located(directory, first) as stream:
         for record, member in records(Path(stream.name), stream, first.offset, known):
             yield record, RecordRef(record.record_id, first.file, member.offset, member.length)
             if member.offset >= last.offset:
@@ -81,8 +81,13 @@ def records(
         raise ArchiveError(f"{path}: can't be read: {error.strerror}") from error
 
 
-def _located(directory: str | Path, ref: RecordRef) -> BinaryIO:
-    """The file `ref` lies in, opened: under its final name, or still being written."""
+def located(directory: str | Path, ref: RecordRef) -> BinaryIO:
+    """The file `ref` lies in, opened: under its final name, or still being written.
+
+    Raises:
+        RecordNotFoundError: there is no such file inside the archive.
+        ArchiveError: it can't be opened.
+    """
     name = PurePosixPath(ref.file)
     if name.is_absolute() or ".." in name.parts or not name.parts or "\0" in ref.file:
         raise RecordNotFoundError(f"{ref.file!r} is not a file inside the archive {directory}")
