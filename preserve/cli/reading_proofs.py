@@ -19,7 +19,17 @@ from preserve.cli.look import MEANINGS, console, section
 from preserve.cli.safe import safe
 from preserve.errors import ConfigError, ProofError
 from preserve.model import Verdict
-from preserve.proofs import MOST_BYTES, Claim, Outcome, Step, Verification, parse_proof, verify, verify_records
+from preserve.proofs import (
+    MOST_BYTES,
+    Claim,
+    Outcome,
+    Step,
+    Verification,
+    parse_proof,
+    verify,
+    verify_records,
+    verify_timestamps,
+)
 from preserve.warc import read_records
 
 MARKS: Mapping[Outcome, tuple[str, str]] = {
@@ -62,7 +72,8 @@ def run(path: Path, given: Given, *, as_json: bool) -> int:
     except ProofError as error:
         raise ProofError(f"{path}: {error}") from error
     brought = None if given.records is None else read_records(given.records)
-    result = Verification(verified.claim, (*verified.steps, *verify_records(proof, brought)))
+    steps = (*verified.steps, *verify_records(proof, brought), *verify_timestamps(proof))
+    result = Verification(verified.claim, steps)
     if as_json:
         _print_json(result)
     else:

@@ -7,6 +7,7 @@
 from preserve.proofs.building import Question, prove
 from preserve.proofs.form import MOST_BYTES, format_proof, parse_proof
 from preserve.proofs.records import verify_records
+from preserve.proofs.stamped import verify_timestamps
 from preserve.proofs.values import Claim, Outcome, Part, Proof, Step, Verification
 from preserve.proofs.verifying import verify
 
@@ -24,4 +25,5 @@ __all__ = [
     "prove",
     "verify",
     "verify_records",
+    "verify_timestamps",
 ]
