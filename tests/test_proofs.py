@@ -23,7 +23,8 @@ import pymerkle
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from run_kit import Stage, answer, article, page, stage, write_post
+from proof_kit import with_key
+from run_kit import answer, article, page, stage, write_post
 from warcio.archiveiterator import ArchiveIterator
 from wire_server import WireServer
 
@@ -88,11 +89,6 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kept]:
         place.verify()
         place.verify()
     yield Kept(place.folder, old)
-
-
-def with_key(place: Stage) -> Stage:
-    key = str(place.folder / "config" / "signing-key.pem")
-    return replace(place, settings=replace(place.settings, archive=replace(place.settings.archive, signing_key=key)))
 
 
 def failing(proof: Proof, records: Path | None = None, **known: Any) -> list[str]:
