@@ -21,7 +21,7 @@ from typing import Any
 import jsonschema
 import pymerkle
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from proof_kit import with_key
 from run_kit import answer, article, page, stage, write_post
@@ -335,7 +335,7 @@ def mutate(said: Any, path: tuple[Any, ...], data: st.DataObject) -> Any:
     return said
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=300, deadline=None)
 @given(data=st.data())
 def test_what_a_changed_proof_still_proves_the_original_proved(kept: Kept, data: st.DataObject) -> None:
     """Its sum made to fit: what is then told of it is refused, fails, or was true before."""
@@ -420,6 +420,23 @@ def test_an_archive_that_was_changed_gives_no_proof(kept: Kept, tmp_path: Path) 
         database.execute("DELETE FROM log_leaves WHERE position > 12")
     with pytest.raises((ArchiveError, ProofError), match=r"cut back|older than the log"):
         other.prove("report-0.md")
+
+
+def test_a_record_that_is_damaged_in_the_archive_is_not_handed_on(kept: Kept, tmp_path: Path) -> None:
+    proof, other = kept.prove(), replace(kept, folder=tmp_path)
+    shutil.copytree(kept.archive, other.archive)
+    ref = proof.records[0].ref
+    data = bytearray((other.archive / ref.file).read_bytes())
+    data[ref.offset + ref.length // 2] ^= 0xFF
+    (other.archive / ref.file).write_bytes(data)
+    with pytest.raises(ArchiveError, match=rf"offset {ref.offset}: record {ref.record_id} is damaged"):
+        other.prove()
+    (other.archive / ref.file).unlink()
+    with pytest.raises(ArchiveError, match="restore it from a copy"):
+        other.prove()
+    with pytest.raises(ArchiveError, match="restore it from a copy"):
+        other.records(proof)
+    assert list(tmp_path.iterdir()) == [other.archive]
 
 
 def test_without_a_checkpoint_nothing_is_proved(kept: Kept, tmp_path: Path) -> None:
