@@ -25,17 +25,31 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from proof_kit import with_key
 from run_kit import answer, article, page, stage, write_post
+from stamp_kit import Authority, promise, reply
 from warcio.archiveiterator import ArchiveIterator
 from wire_server import WireServer
 
 import preserve
-from preserve.checkpoints import VerifierKey, load_or_make, parse_checkpoint, parse_note
+from preserve.checkpoints import VerifierKey, checkpoint_files, load_or_make, parse_checkpoint, parse_note
 from preserve.digests import digest
 from preserve.errors import ArchiveError, ProofError
 from preserve.leaves import canonical
 from preserve.ledger import Ledger
 from preserve.merkle import leaf_hash
-from preserve.proofs import Outcome, Part, Proof, Question, format_proof, parse_proof, prove, verify, verify_records
+from preserve.proofs import (
+    Outcome,
+    Part,
+    Proof,
+    Question,
+    format_proof,
+    parse_proof,
+    prove,
+    verify,
+    verify_records,
+    verify_timestamps,
+)
+from preserve.proofs.values import Timestamp
+from preserve.stamps import make_query, ots, read_roots, save_stamp, tsr_name
 from preserve.times import SystemClock
 from preserve.warc import copy_records, read_records
 
@@ -402,6 +416,48 @@ def test_what_is_wrong_with_a_file_is_said(kept: Kept, old: bytes, new: bytes, s
 def test_deep_nesting_is_no_traceback() -> None:
     with pytest.raises(ProofError, match="no JSON"):
         parse_proof(b"[" * 200_000)
+
+
+# ---------------------------------------------------------------- time stamps
+
+
+def test_time_stamps_come_along_and_hold_for_whom_their_root_is_trusted(kept: Kept, tmp_path: Path) -> None:
+    authority, other = Authority(tmp_path / "authority"), replace(kept, folder=tmp_path)
+    shutil.copytree(kept.archive, other.archive)
+    for file in checkpoint_files(other.archive)[::2]:  # the first and the third
+        response = reply(authority.signer(f"tsa-{file.size}"), make_query(file.data).body)
+        save_stamp(other.archive, tsr_name(file.size, "http://tsa.example/"), response)
+    newest, first = other.prove(run=1), other.prove(run=1, earliest=True)
+    roots = read_roots([str(authority.root)])
+    for proof in (newest, first):
+        assert [step.outcome for step in verify_timestamps(proof, roots)] == [Outcome.HOLDS]
+        assert [step.outcome for step in verify_timestamps(proof)] == [Outcome.OPEN]
+        assert failing(proof) == []
+        assert parse_proof(format_proof(proof)) == proof
+    assert first.checkpoint.encode() == kept.old != newest.checkpoint.encode()
+    (swapped,) = verify_timestamps(replace(newest, timestamps=first.timestamps), roots)
+    assert (swapped.outcome, "something else than this checkpoint" in swapped.says) == (Outcome.FAILS, True)
+    stranger = read_roots([str(Authority(tmp_path / "stranger").root)])
+    assert [step.outcome for step in verify_timestamps(newest, stranger)] == [Outcome.FAILS]
+    (unstamped,) = verify_timestamps(other.prove(run=2, earliest=True), roots)
+    assert (unstamped.outcome, "the signer's word" in unstamped.says) == (Outcome.OPEN, True)
+    (tmp_path / "p.json").write_bytes(format_proof(first))
+    done = kept.command("audit", "p.json", "--root", authority.root, cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "✓ time The checkpoint existed by 20" in " ".join(done.stdout.split())
+
+
+def test_a_promise_of_a_time_stamp_proves_nothing_yet(kept: Kept) -> None:
+    pytest.importorskip("opentimestamps")
+    proof, nonce = kept.prove(), bytes(16)
+    note, uri = proof.checkpoint.encode(), "https://calendar.example"
+    commitment = ots.commitment(note, nonce)
+    promised, _ = ots.make_proof(note, nonce, {uri: promise(commitment, uri)})
+    stamped = changed(proof, timestamps=(Timestamp("1.note.ots", promised),))
+    (step,) = verify_timestamps(stamped)
+    assert (step.outcome, uri in step.says) == (Outcome.OPEN, True)
+    (other,) = verify_timestamps(replace(stamped, checkpoint=kept.old.decode()))
+    assert other.outcome is Outcome.FAILS
 
 
 # ---------------------------------------------------------------- archives that can't prove

@@ -24,6 +24,14 @@ FILE = click.Path(path_type=Path)
 )
 @click.option("--record", "--records", metavar="FILE", type=FILE, help="With PROOF: the WARC file that came with it.")
 @click.option("--key", metavar="VERIFIERKEY", help="With PROOF: the key you know the archive's keeper by.")
+@click.option(
+    "--root",
+    "roots",
+    metavar="FILE",
+    type=FILE,
+    multiple=True,
+    help="With PROOF: certificates (PEM) that you trust to vouch for time stamps; may be given several times.",
+)
 @click.option("--json", "as_json", is_flag=True, help="JSON Lines on standard output: one object a finding, a summary.")
 def command(proof: Path | None, *, as_json: bool, **options: Any) -> int:
     """Hold the archive against itself: every digest, row, log entry and signature; no network, nothing written.
@@ -34,8 +42,8 @@ def command(proof: Path | None, *, as_json: bool, **options: Any) -> int:
     does not hold.
     """
     if proof is None:
-        if options["record"] is not None or options["key"] is not None:
-            raise click.UsageError("--record and --key are for a PROOF: name one")
+        if options["record"] is not None or options["key"] is not None or options["roots"]:
+            raise click.UsageError("--record, --key and --root are for a PROOF: name one")
         from preserve.cli import auditing  # noqa: PLC0415 - the archive's libraries are not needed for --help
 
         return auditing.run(options["archive"], options["config"], options["against"], as_json=as_json)
@@ -43,5 +51,5 @@ def command(proof: Path | None, *, as_json: bool, **options: Any) -> int:
         raise click.UsageError("a PROOF is verified without an archive: leave --archive and --config out")
     from preserve.cli import reading_proofs  # noqa: PLC0415
 
-    given = reading_proofs.Given(options["record"], options["key"], options["against"])
+    given = reading_proofs.Given(options["record"], options["key"], options["against"], options["roots"])
     return reading_proofs.run(proof, given, as_json=as_json)

@@ -23,6 +23,11 @@ FILE = click.Path(path_type=Path)
 @click.option(
     "--since", metavar="CHECKPOINT", type=FILE, help="Prove, too, that the log only grew since this checkpoint."
 )
+@click.option(
+    "--earliest",
+    is_flag=True,
+    help="Up to the first checkpoint that covers the check: its time stamps are the earliest.  [default: the newest]",
+)
 @archive_option
 @config_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output: what was written.")
@@ -31,14 +36,14 @@ def command(post: str | None, output: Path, records: Path | None, *, as_json: bo
 
     POST is its path, the end of its path, or its source URL. Without it, and with --since, only that the log grew.
     """
-    run, at, since = options["run"], options["at"], options["since"]
+    run, at, since, earliest = (options[name] for name in ("run", "at", "since", "earliest"))
     if post is None and since is None:
         raise click.UsageError("name a POST, or a checkpoint with --since")
-    if post is None and (run is not None or at is not None or records is not None):
-        raise click.UsageError("--run, --at and --records are about a POST: name one")
+    if post is None and (run is not None or at is not None or records is not None or earliest):
+        raise click.UsageError("--run, --at, --earliest and --records are about a POST: name one")
     if run is not None and at is not None:
         raise click.UsageError("--run and --at each name one check: give one of them")
     from preserve.cli import proving  # noqa: PLC0415 - the ledger is not needed for --help
 
-    wanted = proving.Wanted(post, run, at, since)
+    wanted = proving.Wanted(post, run, at, since, earliest)
     proving.run(wanted, output, records, (options["archive"], options["config"]), as_json=as_json)

@@ -34,6 +34,7 @@ class Wanted:
     run: int | None
     at: str | None
     since: Path | None
+    earliest: bool
 
 
 def run(
@@ -61,7 +62,7 @@ def run(
     at = None if wanted.at is None else _moment(wanted.at)
     with open_ledger(settings) as ledger:
         post = None if wanted.post is None else one_post(ledger, wanted.post)
-        proof = prove(directory, ledger, Question(post, wanted.run, at, since))
+        proof = prove(directory, ledger, Question(post, wanted.run, at, since, wanted.earliest))
     size = None if records is None else _copy(directory, proof, records)
     _write(output, format_proof(proof))
     if as_json:
@@ -120,6 +121,7 @@ def _object(proof: Proof, output: Path, records: Path | None, size: int | None) 
         "records": str(records) if records is not None else None,
         "records_count": len(proof.records),
         "records_bytes": size,
+        "timestamps": [stamp.file for stamp in proof.timestamps],
     }
 
 
@@ -139,6 +141,8 @@ def _print(proof: Proof, output: Path, records: Path | None, size: int | None) -
     if claim is not None:
         kept = f"{len(proof.records)} in {records}, {size} bytes" if records else f"{len(proof.records)}, not copied"
         rows.append(("records", kept))
+    if proof.timestamps:
+        rows.append(("time stamps", ", ".join(stamp.file for stamp in proof.timestamps)))
     table = plain_table()
     for name, value in rows:
         table.add_row(Text(name, style="dim"), Text(safe(value)))

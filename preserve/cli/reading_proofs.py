@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -30,6 +30,7 @@ from preserve.proofs import (
     verify_records,
     verify_timestamps,
 )
+from preserve.stamps import read_roots
 from preserve.warc import read_records
 
 MARKS: Mapping[Outcome, tuple[str, str]] = {
@@ -49,11 +50,14 @@ INDENT = (0, 0, 0, 2)
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """What was handed over beside the proof: the WARC file, the known key, and a checkpoint that was kept."""
+    """What the reader has beside the proof: the WARC file that came with it, the key and the checkpoint they know it
+    by, and the certificates they trust to vouch for time stamps.
+    """
 
     records: Path | None
     key: str | None
     against: Path | None
+    roots: Sequence[Path] = ()
 
 
 def run(path: Path, given: Given, *, as_json: bool) -> int:
@@ -71,8 +75,9 @@ def run(path: Path, given: Given, *, as_json: bool) -> int:
         verified = verify(proof, key, kept)
     except ProofError as error:
         raise ProofError(f"{path}: {error}") from error
+    roots = read_roots(map(str, given.roots))
     brought = None if given.records is None else read_records(given.records)
-    steps = (*verified.steps, *verify_records(proof, brought), *verify_timestamps(proof))
+    steps = (*verified.steps, *verify_records(proof, brought), *verify_timestamps(proof, roots))
     result = Verification(verified.claim, steps)
     if as_json:
         _print_json(result)

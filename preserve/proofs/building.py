@@ -6,7 +6,7 @@ What is made is verified before it is handed out: an archive that does not bear 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import chain
 from pathlib import Path
@@ -19,9 +19,10 @@ from preserve.merkle import consistency_path, inclusion_path, leaf_hash, subtree
 from preserve.model import ArchivedCapture, Check, RecordRef
 from preserve.proofs.entries import read_entry
 from preserve.proofs.records import verify_records
-from preserve.proofs.values import FirstLeaf, Outcome, Part, Proof, ProvedEntry, ProvedRecord, Since
+from preserve.proofs.values import FirstLeaf, Outcome, Part, Proof, ProvedEntry, ProvedRecord, Since, Timestamp
 from preserve.proofs.verifying import verify
 from preserve.sealing import origin_of
+from preserve.stamps import stamps_of
 from preserve.warc import Listed, list_records
 
 
@@ -34,12 +35,15 @@ class Question:
         run: the check of this run.
         at: else the last check that was made by then; None for the last of all.
         since: an earlier checkpoint of the log, a signed note; None proves no growth.
+        earliest: up to the first checkpoint that covers the check, whose time stamps are the earliest; else up to the
+            newest.
     """
 
     post: str | None = None
     run: int | None = None
     at: datetime | None = None
     since: bytes | None = None
+    earliest: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +65,7 @@ class _Logged:
 
 
 def prove(directory: Path, ledger: Ledger, question: Question) -> Proof:
-    """The proof that answers a question, up to the newest checkpoint.
+    """The proof that answers a question.
 
     Args:
         directory: the archive.
@@ -72,15 +76,21 @@ def prove(directory: Path, ledger: Ledger, question: Question) -> Proof:
         ProofError: there is no such check, it is not signed yet, or `since` is no checkpoint of this log.
         ArchiveError: the archive does not bear it out, or can't be read.
     """
-    newest = _newest(directory, ledger)
-    earlier = None if question.since is None else _earlier(directory, question.since, newest.checkpoint)
+    signed = _signed(directory, ledger)
+    upto = signed[-1]
     checks: Sequence[_Logged] = ()
     records: tuple[ProvedRecord, ...] = ()
     if question.post is not None:
-        chosen, others = _chosen(ledger, question, newest.checkpoint.size)
+        chosen, others = _chosen(ledger, question, upto.checkpoint.size)
+        if question.earliest:
+            upto = next(one for one in signed if one.checkpoint.size > chosen.position)
         records = _records(directory, chosen.check)
-        checks = (chosen, *_vouching(records, others))
-    proof = _assembled(ledger, newest, checks, records, earlier)
+        vouching = _vouching(records, (one for one in others if one.position < upto.checkpoint.size))
+        checks = (chosen, *vouching)
+    earlier = None if question.since is None else _earlier(directory, question.since, upto.checkpoint)
+    proof = replace(
+        _assembled(ledger, upto, checks, records, earlier), timestamps=_timestamps(directory, upto.checkpoint.size)
+    )
     _must_hold(directory, proof)
     return proof
 
@@ -95,29 +105,32 @@ def _must_hold(directory: Path, proof: Proof) -> None:
 # ---------------------------------------------------------------- checkpoints
 
 
-def _newest(directory: Path, ledger: Ledger) -> _Signed:
-    first = ledger.log.first_leaf()
-    if first is not None:
-        keys = read_keys(directory)
-        for file in reversed(checkpoint_files(directory)):
-            signed = _read(file.data, keys)
-            if signed is not None and signed.checkpoint.origin == origin_of(first):
-                return signed
-    raise ProofError(
-        f"{directory} has no signed checkpoint of its log, so nothing can be proved yet: the next run ends with one"
-    )
+def _signed(directory: Path, ledger: Ledger) -> Sequence[_Signed]:
+    """The log's checkpoints whose signatures hold, smallest first; at least one."""
+    first, keys = ledger.log.first_leaf(), read_keys(directory)
+    read = [_read(file.data, keys) for file in checkpoint_files(directory)]
+    found = [one for one in read if one is not None and first and one.checkpoint.origin == origin_of(first)]
+    if not found:
+        raise ProofError(
+            f"{directory} has no signed checkpoint of its log, so nothing can be proved yet: the next run ends with one"
+        )
+    return sorted(found, key=lambda one: one.checkpoint.size)
 
 
-def _earlier(directory: Path, since: bytes, newest: Checkpoint) -> _Signed:
+def _timestamps(directory: Path, size: int) -> tuple[Timestamp, ...]:
+    return tuple(Timestamp(one.name.rpartition("/")[2], one.data) for one in stamps_of(directory, size))
+
+
+def _earlier(directory: Path, since: bytes, upto: Checkpoint) -> _Signed:
     found = _read(since, read_keys(directory))
     if found is None:
         raise ProofError("--since: that is no checkpoint signed with a key of this archive")
-    if found.checkpoint.origin != newest.origin:
+    if found.checkpoint.origin != upto.origin:
         raise ProofError(f"--since: that checkpoint is of another log, {found.checkpoint.origin}")
-    if not 0 < found.checkpoint.size <= newest.size:
+    if not 0 < found.checkpoint.size <= upto.size:
         raise ProofError(
-            f"--since: that checkpoint has {found.checkpoint.size} entries and the archive's newest {newest.size}:"
-            " either is not of this archive, or the log was cut back. `preserve audit --against` says more"
+            f"--since: that checkpoint has {found.checkpoint.size} entries, and the proof goes up to {upto.size}: leave"
+            " --earliest out; else it is not of this archive, or the log was cut back (`preserve audit --against`)"
         )
     return found
 
@@ -220,12 +233,12 @@ def _originals(capture: ArchivedCapture) -> Iterator[RecordRef]:
 
 def _assembled(
     ledger: Ledger,
-    newest: _Signed,
+    upto: _Signed,
     checks: Sequence[_Logged],
     records: tuple[ProvedRecord, ...],
     earlier: _Signed | None,
 ) -> Proof:
-    size = newest.checkpoint.size
+    size = upto.checkpoint.size
     positions = [0, *(one.position for one in checks)]
     paths = [inclusion_path(position, size) for position in positions]
     grown = () if earlier is None else consistency_path(earlier.checkpoint.size, size)
@@ -243,8 +256,8 @@ def _assembled(
                 " `preserve audit` says which side was changed"
             )
     return Proof(
-        checkpoint=newest.note,
-        key=str(newest.key),
+        checkpoint=upto.note,
+        key=str(upto.key),
         first=FirstLeaf(hashes[0], proved[0]),
         entries=tuple(ProvedEntry(one.text, one.position, path) for one, path in zip(checks, proved[1:], strict=True)),
         records=records,
