@@ -61,6 +61,8 @@ KEYS = {
     f"http://news.example/?ASPSESSIONIDABCDEFGH={LETTERS24}": "example,news)/",
     "http://news.example/?CFID=12&CFTOKEN=3-4&x": "example,news)/?x",
     f"http://news.example/(S({ID24}))/a.aspx": "example,news)/a.aspx",
+    f"http://news.example/(S({ID24}))/({ID24})/a.aspx": "example,news)/a.aspx",
+    f"http://news.example/(F({ID24})S({ID24}))/a.aspx": "example,news)/a.aspx",
     f"http://news.example/a;jsessionid={HEX32}": f"example,news)/a;jsessionid={HEX32.lower()}",
     "urn:preserve:post:_posts/A b/../c/?b&a": "urn:preserve:post:_posts/a%20b/../c?a&b",
     "mailto:Someone@News.example": "mailto:someone@news.example",

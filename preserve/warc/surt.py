@@ -45,8 +45,11 @@ _PORT: Final = re.compile(rb"0*([0-9]{1,5})")
 _HEX: Final = frozenset(b"0123456789abcdefABCDEF")
 _TO_ESCAPE: Final = re.compile(rb"[\x00-\x20#%\x7f-\xff]")
 
-# ASP.NET's cookieless sessions: a path segment `(id)` or `(S(id))`, with a page .aspx somewhere behind it.
-_PATH_SESSION: Final = re.compile(rb"(?<=/)\((?:[a-z0-9]{24}|[a-z]\([a-z0-9]{24}\))\)/(?=.)", re.DOTALL)
+# A cookieless session of ASP.NET: a segment `(S(id))`, `(S(id)F(id))` or `(id)`, with a page .aspx somewhere behind it.
+_PATH_SESSIONS: Final = tuple(
+    re.compile(rb"(?<=/)\(" + id_ + rb"\)/(?=.)", re.DOTALL)
+    for id_ in (rb"(?:[a-z]\([a-z0-9]{24}\))+", rb"[a-z0-9]{24}")
+)
 # Heritrix's "Strip known session ids" (`sid` too is one only with 32 characters), then its "ColdFusion" pair.
 _SESSIONS: Final = (
     *(re.compile(name + rb"=[a-z0-9]{32}\Z") for name in (b"jsessionid", b"phpsessid", b"sid")),
@@ -149,10 +152,12 @@ def _opaque(path: bytes) -> bytes:
 
 
 def _without_session(path: bytes) -> bytes:
-    """The path without the last of its ASP.NET session ids."""
-    end = path.partition(b"?")[0].rfind(b".aspx")
-    *_, last = (None, *_PATH_SESSION.finditer(path, 0, max(end, 0)))
-    return path[: last.start()] + path[last.end() :] if last else path
+    """The path without the last ASP.NET session id of each kind."""
+    for kind in _PATH_SESSIONS:
+        end = path.partition(b"?")[0].rfind(b".aspx")
+        *_, last = (None, *kind.finditer(path, 0, max(end, 0)))
+        path = path[: last.start()] + path[last.end() :] if last else path
+    return path
 
 
 def _fields(query: bytes) -> bytes:
