@@ -3,6 +3,7 @@
 from preserve.ledger.auditing import WitnessedPost
 from preserve.ledger.ledger import Ledger
 from preserve.ledger.log import LogEntry, LoggedCheck, LoggedCheckpoint, LoggedFile, LoggedStamp
+from preserve.ledger.texts import Sighting
 from preserve.ledger.values import Incident, KeptSource, RunPlan, RunState, SummaryRow, UnfinishedRun
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "LoggedStamp",
     "RunPlan",
     "RunState",
+    "Sighting",
     "SummaryRow",
     "UnfinishedRun",
     "WitnessedPost",

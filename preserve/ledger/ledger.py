@@ -35,6 +35,7 @@ from preserve.ledger.database import Database, open_for_reading, open_for_writin
 from preserve.ledger.log import Log, LoggedCheckpoint, LoggedFile, LoggedStamp
 from preserve.ledger.reading import Reader
 from preserve.ledger.schema import REBUILD_LATEST
+from preserve.ledger.texts import Texts
 from preserve.ledger.values import Grouping, Incident, KeptSource, RunPlan, RunState, SummaryRow, UnfinishedRun
 from preserve.ledger.writing import Writer
 from preserve.model import ArchivedCapture, Check, PostVersion, Reason, RecordRef, Verdict
@@ -62,12 +63,14 @@ class Ledger:
     Attributes:
         log: what was logged.
         examination: what an audit asks.
+        texts: where the archive's texts lie.
     """
 
     def __init__(self, database: Database) -> None:
         self._database, self._reader, self._writer = database, Reader(database), Writer(database)
         self.log = Log(database, self._reader)
         self.examination = Examination(database, self._reader)
+        self.texts = Texts(database, self._reader)
 
     @classmethod
     def create_or_open(cls, path: Path) -> Self:

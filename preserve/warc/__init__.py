@@ -15,12 +15,14 @@ from preserve.warc.originals import Known, read_original
 from preserve.warc.reader import read_block, read_capture, scan_captures
 from preserve.warc.recovery import MendedFile, Recovery, recover
 from preserve.warc.salvage import Gap
+from preserve.warc.texts import ArchivedText, texts_between
 from preserve.warc.writer import ArchiveWriter
 
 __all__ = [
     "ArchiveLock",
     "ArchiveWriter",
     "ArchivedPost",
+    "ArchivedText",
     "Brought",
     "Examined",
     "Gap",
@@ -44,5 +46,6 @@ __all__ = [
     "refresh",
     "replay_lines",
     "scan_captures",
+    "texts_between",
     "warc_files",
 ]
