@@ -17,6 +17,7 @@ LAYERS: dict[str, int] = {
     # rules, pure
     **dict.fromkeys(("text", "merkle"), 10),
     **dict.fromkeys(("compare", "confirm", "leaves", "alterations"), 11),
+    **dict.fromkeys(("quotations", "selectors"), 12),  # what kind of difference it is, the comparison tells
     "verdict": 12,  # whether a page admits an edit leans on what the comparison calls a notice
     # edges
     "markup": 20,
@@ -27,7 +28,7 @@ LAYERS: dict[str, int] = {
     **dict.fromkeys(("judging", "proofs"), 31),
     "judges": 32,
     **dict.fromkeys(("rejudge", "verify"), 33),
-    **dict.fromkeys(("copies", "explain", "audit", "replay", "versions"), 34),
+    **dict.fromkeys(("copies", "explain", "audit", "quotes", "replay", "versions"), 34),
     # face
     "cli": 40,
     "__main__": 41,

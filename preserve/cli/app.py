@@ -33,6 +33,10 @@ COMMANDS = {
         "preserve.cli.copies_command",
         "Sources kept several times: how their stored copies differ, by date.",
     ),
+    "quote": (
+        "preserve.cli.quote_command",
+        "Whether quotations still stand at their sources, and since when not.",
+    ),
     "rejudge": (
         "preserve.cli.rejudge_command",
         "Derive every verdict again from the WARC files, without the network.",
