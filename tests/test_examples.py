@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -206,3 +207,18 @@ def test_an_archive_with_something_in_it_is_left_alone(tmp_path: Path) -> None:
     done = demo("--archive", str(tmp_path))
     assert done.returncode == 2
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+
+
+def test_the_session_of_the_quote_check_is_what_it_prints(shown: Shown, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "100")
+    docs = (EXAMPLES.parent / "docs" / "quotes.md").read_text("utf-8")
+    session = docs.split("<!-- session: quotations of examples/notes.md -->")[1].split("<!-- end of session -->")[0]
+    _, _, printed = session.partition("--archive examples/archive\n")
+    done = command("quote", "--file", str(EXAMPLES / "notes.md"), "--archive", str(shown.archive))
+    assert done.returncode == 1, done.stderr
+    assert said(done.stdout) == said(printed)
+
+
+def said(output: str) -> str:
+    """What is printed, at whatever time."""
+    return re.sub(r"20\d\d-\d\d-\d\d(?: \d\d:\d\d)?", "<when>", " ".join(output.split()))
