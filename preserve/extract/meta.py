@@ -259,6 +259,7 @@ def _facts(
         password_fields=seen.counts["password_fields"],
         accessible_for_free=next((found.free for found in articles if found.free is not None), None),
         refresh=_resolve(url, refresh.group(2) or "") if refresh else "",
+        site=seen.meta.get("og:site_name", ""),
         refresh_delay=float(refresh.group(1)) if refresh and refresh.group(1) not in ("", ".") else 0.0,
     )
 

@@ -28,6 +28,7 @@ class PageFacts:
         refresh: the target of a <meta refresh>, resolved; "" without.
         refresh_delay: its delay in seconds.
         markers: names of the known vendor markers found in headers or markup (see rules/markers).
+        site: og:site_name, the web site's own name; "" without.
     """
 
     title: str = ""
@@ -47,6 +48,7 @@ class PageFacts:
     refresh: str = ""
     refresh_delay: float = 0.0
     markers: tuple[str, ...] = ()
+    site: str = ""
 
 
 @dataclass(frozen=True, slots=True)
