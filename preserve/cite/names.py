@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from typing import Final
 
 from preserve.cite.plain import plain
@@ -16,7 +17,7 @@ from preserve.cite.values import Name
 _LEAD: Final = re.compile(r"^(?:by\s+|(?:作者|撰文|文)\s*[:：/／|]\s*|記者\s+|记者\s+)", re.IGNORECASE)
 _SURE: Final = re.compile(r"\s*[;；、|｜]\s*")
 _UNSURE: Final = re.compile(r"\s*,\s+and\s+|\s+and\s+|\s*[&＆]\s*|\s*[,，]\s*")
-_WORD: Final = re.compile(r"(?:[^\W\d_]\.)+|[^\W\d_]+(?:['’\-‐][^\W\d_]+)*\.?")
+_WORD: Final = re.compile(r"(?:[^\W\d_]\.-?)+|[^\W\d_]+(?:['’\-‐][^\W\d_]+)*\.?")
 _PARTICLES: Final = frozenset(
     (
         *("van", "von", "der", "den", "de", "del", "della", "di", "da", "dos", "du", "la", "le", "ten", "ter", "zu"),
@@ -64,22 +65,33 @@ def _person(text: str) -> Name | None:
     if _is_east_asian(text):
         return Name(literal=text) if 1 < len(text) <= 4 else None
     words = text.split()
-    if not 1 < len(words) <= _MOST_WORDS or not all(_WORD.fullmatch(word) for word in words):
-        return None
     folded = [word.strip(".").casefold() for word in words]
-    if not _OF_ORGANISATIONS.isdisjoint(folded) or folded[-1] in _SUFFIXES:
-        return None
-    if any(len(word) > 3 and word.isupper() for word in words):  # BBC NEWS; JANE DOE may be either
-        return None
     names = [word for word, low in zip(words, folded, strict=True) if low not in _PARTICLES]
-    if not all(word[0].isupper() for word in names) or len(names) < 2 or words[-1] not in names:
-        return None
-    if sum(len(word.strip(".")) > 1 for word in names) > _MOST_FULL_NAMES:
+    if not _may_be_person(words, folded) or not _are_names(names) or words[-1] not in names:
         return None
     start = len(words) - 1
     while start > 1 and folded[start - 1] in _PARTICLES and words[start - 1][0].islower():
         start -= 1
     return Name(family=" ".join(words[start:]), given=" ".join(words[:start]))
+
+
+def _may_be_person(words: Sequence[str], folded: Sequence[str]) -> bool:
+    """Whether no word speaks against it: none that organisations have, no suffix, no capitals all through."""
+    return (
+        1 < len(words) <= _MOST_WORDS
+        and all(_WORD.fullmatch(word) for word in words)
+        and _OF_ORGANISATIONS.isdisjoint(folded)
+        and folded[-1] not in _SUFFIXES
+        and not any(
+            len(word) > 3 and word.isupper() and "." not in word for word in words
+        )  # BBC NEWS; JANE DOE may be either
+    )
+
+
+def _are_names(words: Sequence[str]) -> bool:
+    """Whether these, particles left out, are one given name and one family name, initials besides."""
+    full = sum(len(word.strip(".")) > 1 and "." not in word[:-1] for word in words)
+    return len(words) > 1 and full <= _MOST_FULL_NAMES and all(word[0].isupper() for word in words)
 
 
 def _is_east_asian(text: str) -> bool:
