@@ -25,7 +25,7 @@ def reference_of(history: Sequence[Check], settings: Settings, *, read_page: boo
         history: its checks, oldest first, as far as they are to count; at least one.
         settings: where the archive is, how posts are read, and where captures are replayed.
         read_page: whether the cited capture is read for the site's name, the language, and what the front matter
-            leaves out; without it a citation costs a hundredth of the time and names the host.
+            leaves out; without it a citation costs a tenth of the time or less and names the host.
 
     Raises:
         ArchiveError: a record is missing or damaged.
