@@ -29,6 +29,10 @@ COMMANDS = {
         "Why: every rule tried, every sentence and where it was found.",
     ),
     "status": ("preserve.cli.status_command", "Where the collection stands, from the ledger alone."),
+    "report": (
+        "preserve.cli.report_command",
+        "A web site on how the collection stands, from the archive alone.",
+    ),
     "copies": (
         "preserve.cli.copies_command",
         "Sources kept several times: how their stored copies differ, by date.",

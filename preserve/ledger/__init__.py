@@ -3,6 +3,7 @@
 from preserve.ledger.auditing import WitnessedPost
 from preserve.ledger.ledger import Ledger
 from preserve.ledger.log import LogEntry, LoggedCheck, LoggedCheckpoint, LoggedFile, LoggedStamp
+from preserve.ledger.reporting import Round, RunOverview
 from preserve.ledger.texts import Sighting
 from preserve.ledger.values import Incident, KeptSource, RunPlan, RunState, SummaryRow, UnfinishedRun
 
@@ -15,6 +16,8 @@ __all__ = [
     "LoggedCheckpoint",
     "LoggedFile",
     "LoggedStamp",
+    "Round",
+    "RunOverview",
     "RunPlan",
     "RunState",
     "Sighting",

@@ -34,6 +34,7 @@ from preserve.ledger.codec import (
 from preserve.ledger.database import Database, open_for_reading, open_for_writing
 from preserve.ledger.log import Log, LoggedCheckpoint, LoggedFile, LoggedStamp
 from preserve.ledger.reading import Reader
+from preserve.ledger.reporting import Reporting
 from preserve.ledger.schema import REBUILD_LATEST
 from preserve.ledger.texts import Texts
 from preserve.ledger.values import Grouping, Incident, KeptSource, RunPlan, RunState, SummaryRow, UnfinishedRun
@@ -63,6 +64,7 @@ class Ledger:
     Attributes:
         log: what was logged.
         examination: what an audit asks.
+        reporting: what a report asks.
         texts: where the archive's texts lie.
     """
 
@@ -70,6 +72,7 @@ class Ledger:
         self._database, self._reader, self._writer = database, Reader(database), Writer(database)
         self.log = Log(database, self._reader)
         self.examination = Examination(database, self._reader)
+        self.reporting = Reporting(database)
         self.texts = Texts(database, self._reader)
 
     @classmethod

@@ -1,0 +1,102 @@
+"""Owns what a post's page says: its differences marked, its history in spells, its copies."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from preserve.ledger import Ledger, Round
+from preserve.model import Change, Check, StoredCopy
+from preserve.report.facts import FactsReader
+from preserve.report.gathering import Seen, page_name
+from preserve.report.marking import mark
+from preserve.report.values import OtherCopy, PostPage, Spell
+
+_KANA: Final = re.compile(r"[\u3040-\u30ff]")
+_HAN: Final = re.compile(r"[\u3400-\u9fff]")
+_HANGUL: Final = re.compile(r"[\uac00-\ud7af]")
+_SAMPLE: Final = 2000
+
+
+class PostPages:
+    """Makes post pages.
+
+    Args:
+        ledger: open for reading.
+        facts: reads stored copies.
+    """
+
+    def __init__(self, ledger: Ledger, facts: FactsReader) -> None:
+        self._ledger, self._facts = ledger, facts
+        self._several = {_bare(kept.source) for kept in ledger.sources_kept_several_times()}
+
+    def page(self, seen: Seen) -> PostPage:
+        """What the page of a post says."""
+        check, changes = seen.check, seen.check.judgement.changes
+        copy = self._facts.copy(check) if changes else None
+        since = _other_changes(check)
+        return PostPage(
+            line=seen.line,
+            check=check,
+            standing=seen.standing,
+            marked=mark(changes, copy),
+            since_last=mark(since, None),
+            spells=spells(seen.rounds),
+            copies=self._copies(check),
+            language=language_of(seen.line.title, changes, copy),
+        )
+
+    def _copies(self, check: Check) -> tuple[OtherCopy, ...]:
+        source = check.source or ""
+        if not source or _bare(source) not in self._several:
+            return ()
+        return tuple(
+            OtherCopy(
+                page_name(other.post),
+                other.post,
+                other.judgement.verdict,
+                bool(other.post_digest) and other.post_digest == check.post_digest,
+            )
+            for other in self._ledger.checks_of_source(source)
+            if other.post != check.post
+        )
+
+
+def spells(rounds: Sequence[Round]) -> tuple[Spell, ...]:
+    """The history, newest first, in spells of checks that came out alike and found the text unchanged."""
+    found: list[list[Round]] = []
+    for one in rounds:
+        before = found[-1][-1] if found else None
+        alike = before is not None and (before.verdict, before.reason) == (one.verdict, one.reason)
+        if alike and not one.changed:
+            found[-1].append(one)
+        else:
+            found.append([one])
+    return tuple(Spell(tuple(one)) for one in reversed(found))
+
+
+def language_of(title: str, changes: Sequence[Change], copy: StoredCopy | None) -> str:
+    """The tag of a text's language, as far as its script tells; "" where it does not."""
+    text = title + "".join(change.old + change.old_context + change.new for change in changes[:8])
+    if copy is not None:
+        text += "".join(block.text for block in copy.blocks[:6])
+    text = text[:_SAMPLE]
+    if _KANA.search(text):
+        return "ja"
+    if _HANGUL.search(text):
+        return "ko"
+    return "zh" if len(_HAN.findall(text)) * 8 > len(text) else ""
+
+
+def _other_changes(check: Check) -> tuple[Change, ...]:
+    """What changed since the earlier capture, unless it is what differs from the stored copy."""
+    if check.since_last is None or not check.since_last.changes:
+        return ()
+    told = {(change.old, change.new) for change in check.judgement.changes}
+    changes = check.since_last.changes
+    return () if {(change.old, change.new) for change in changes} == told else changes
+
+
+def _bare(source: str) -> str:
+    return re.sub(r"^[^:]*://", "", source).rstrip("/")
