@@ -11,7 +11,7 @@ from typing import Final
 from preserve.confirm import CONFIRMABLE, Observation, Standing, standing
 from preserve.errors import ArchiveError
 from preserve.ledger import Ledger, Round, RunOverview
-from preserve.model import Check, Nature, Verdict
+from preserve.model import Change, Check, Nature, Verdict
 from preserve.report.ages import Ages
 from preserve.report.facts import FactsReader, titles
 from preserve.report.news import news_kind
@@ -33,6 +33,8 @@ from preserve.urls import host_of
 
 NEWS_SHOWN: Final = 12
 _GLIMPSE: Final = 160
+_SHORT_CHANGE: Final = 24
+_AROUND: Final = 28
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,32 @@ def baseline_without_report(runs: Sequence[RunOverview]) -> Baseline:
         return Baseline(BaselineKind.NOTHING)
     before = made[-2]
     return Baseline(BaselineKind.RUN, max(run.last_check for run in made[:-1]), before.ended_at or before.started_at)
+
+
+def glimpse_of(change: Change) -> Glimpse:
+    """A change in a line: a short one with the words around it, so that it can be understood."""
+    before = after = ""
+    if max(len(change.old), len(change.new)) <= _SHORT_CHANGE:
+        part, context = (change.old, change.old_context) if change.old else (change.new, change.new_context)
+        left, found, right = context.partition(part)
+        if found:
+            before, after = _tail(left), _head(right)
+    return Glimpse(change.kind, change.old[:_GLIMPSE], change.new[:_GLIMPSE], before, after)
+
+
+def _tail(text: str) -> str:
+    """The last words of what stands before a change; in scripts without spaces, the last characters."""
+    if len(text) <= _AROUND:
+        return text
+    cut = text[-_AROUND:]
+    return "…" + (cut.partition(" ")[2] if " " in cut.strip() else cut[_AROUND // 2 :])
+
+
+def _head(text: str) -> str:
+    if len(text) <= _AROUND:
+        return text
+    cut = text[:_AROUND]
+    return (cut.rpartition(" ")[0] if " " in cut.strip() else cut[: _AROUND // 2]) + "…"
 
 
 class Gathering:
@@ -133,7 +161,6 @@ class Gathering:
     def _line(self, check: Check, stands: Standing, rounds: Sequence[Round]) -> PostLine:
         facts, judgement = self._facts.facts(check), check.judgement
         source = check.source or ""
-        first = judgement.changes[0] if judgement.changes else None
         final = check.final_url or ""
         return PostLine(
             page=page_name(check.post),
@@ -147,7 +174,7 @@ class Gathering:
             reason=judgement.reason,
             natures=judgement.natures,
             silent=judgement.verdict is Verdict.EDITED and judgement.admission is None,
-            glimpse=Glimpse(first.kind, first.old[:_GLIMPSE], first.new[:_GLIMPSE]) if first else None,
+            glimpse=glimpse_of(judgement.changes[0]) if judgement.changes else None,
             changes=len(judgement.changes),
             final_url=final if final != source else "",
             since=stands.since,

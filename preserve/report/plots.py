@@ -54,7 +54,7 @@ def year_columns(years: Sequence[Tally], words: Words, *, narrow: bool) -> str:
     """A column for each year, a piece for each group; years without posts between the first and the last too."""
     by_year = {int(tally.name): tally for tally in years if tally.name}
     span = range(min(by_year), max(by_year) + 1) if by_year else range(0)
-    chart = _chart(pygal.StackedBar, height=300, width=380 if narrow else 760)
+    chart = _chart(pygal.StackedBar, height=300, width=360 if narrow else 1120)
     every = max(1, -(-len(span) // (6 if narrow else 14)))
     chart.x_labels = [str(year) if index % every == 0 else "" for index, year in enumerate(span)]
     most = max((tally.posts for tally in by_year.values()), default=0)
@@ -68,7 +68,7 @@ def year_columns(years: Sequence[Tally], words: Words, *, narrow: bool) -> str:
 def survival_curves(survival: Survival, words: Words, *, narrow: bool) -> str:
     """Both curves with their intervals, from age 0 to the longest."""
     longest = max(survival.there.longest, survival.same.longest)
-    chart = _chart(pygal.XY, height=340, width=380 if narrow else 760, show_dots=False, range=(0, 1), xrange=(0, longest))
+    chart = _chart(pygal.XY, height=340, width=360 if narrow else 1120, show_dots=False, range=(0, 1), xrange=(0, longest))
     every = 1 if longest <= 8 else 2 if longest <= 16 else 5
     chart.x_labels = list(range(0, int(longest) + 1, every * (2 if narrow else 1)))
     chart.x_value_formatter = lambda value: f"{value:.0f}"
@@ -82,7 +82,7 @@ def survival_curves(survival: Survival, words: Words, *, narrow: bool) -> str:
     return _drawn(chart, words, classes, "curves-figure" + (" narrow" if narrow else ""))
 
 
-def _chart(kind: Any, *, height: int, width: int = 760, **options: Any) -> Any:
+def _chart(kind: Any, *, height: int, width: int = 1120, **options: Any) -> Any:
     return kind(
         style=_STYLE,
         js=[],
@@ -149,13 +149,28 @@ def _drawn(chart: Any, words: Words, classes: Sequence[str], kind: str) -> str:
         for element in root.iter(f"{_SVG}g"):
             if f"serie-{index}" in element.get("class", "").split():
                 element.set("class", f"series {names}")
+    box = _around_rects(root) if kind == "bar-figure" else root.get("viewBox", "")
+    shape = ' preserveAspectRatio="none"' if kind == "bar-figure" else ""
     inner = "".join(_plain(child) for child in root)
-    box = escape(root.get("viewBox", ""))
     return (
-        f'<svg class="figure {kind}" viewBox="{box}" role="img" aria-labelledby="{words.id}-t {words.id}-d">'
+        f'<svg class="figure {kind}" viewBox="{escape(box)}"{shape} role="img"'
+        f' aria-labelledby="{words.id}-t {words.id}-d">'
         f'<title id="{words.id}-t">{escape(words.title)}</title><desc id="{words.id}-d">{escape(words.text)}</desc>'
         f"{inner}</svg>"
     )
+
+
+def _around_rects(root: ElementTree.Element) -> str:
+    """A view box that fits the bars and nothing else; they all lie in the one moved group, the plot."""
+    bars = [
+        (float(one.get("x", 0)), float(one.get("y", 0)), float(one.get("width", 0)), float(one.get("height", 0)))
+        for one in root.iter(f"{_SVG}rect")
+    ]
+    moved = next((one.get("transform", "") for one in root.iter(f"{_SVG}g") if one.get("transform")), "")
+    dx, dy = (float(number) for number in moved.removeprefix("translate(").removesuffix(")").split(","))
+    left, top = min(bar[0] for bar in bars), min(bar[1] for bar in bars)
+    right, bottom = max(bar[0] + bar[2] for bar in bars), max(bar[1] + bar[3] for bar in bars)
+    return f"{left + dx:.1f} {top + dy:.1f} {right - left:.1f} {bottom - top:.1f}"
 
 
 def _strip(element: ElementTree.Element) -> None:

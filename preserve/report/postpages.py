@@ -11,11 +11,9 @@ from preserve.model import Change, Check, StoredCopy
 from preserve.report.facts import FactsReader
 from preserve.report.gathering import Seen, page_name
 from preserve.report.marking import mark
+from preserve.report.tongues import tongue
 from preserve.report.values import OtherCopy, PostPage, Spell
 
-_KANA: Final = re.compile(r"[\u3040-\u30ff]")
-_HAN: Final = re.compile(r"[\u3400-\u9fff]")
-_HANGUL: Final = re.compile(r"[\uac00-\ud7af]")
 _SAMPLE: Final = 2000
 
 
@@ -44,7 +42,7 @@ class PostPages:
             since_last=mark(since, None),
             spells=spells(seen.rounds),
             copies=self._copies(check),
-            language=language_of(seen.line.title, changes, copy),
+            language=language_of(seen, copy),
         )
 
     def _copies(self, check: Check) -> tuple[OtherCopy, ...]:
@@ -76,17 +74,13 @@ def spells(rounds: Sequence[Round]) -> tuple[Spell, ...]:
     return tuple(Spell(tuple(one)) for one in reversed(found))
 
 
-def language_of(title: str, changes: Sequence[Change], copy: StoredCopy | None) -> str:
-    """The tag of a text's language, as far as its script tells; "" where it does not."""
-    text = title + "".join(change.old + change.old_context + change.new for change in changes[:8])
+def language_of(seen: Seen, copy: StoredCopy | None) -> str:
+    """The tag of a post's language, as far as its script tells."""
+    changes = seen.check.judgement.changes[:8]
+    text = seen.line.title + "".join(change.old + change.old_context + change.new for change in changes)
     if copy is not None:
         text += "".join(block.text for block in copy.blocks[:6])
-    text = text[:_SAMPLE]
-    if _KANA.search(text):
-        return "ja"
-    if _HANGUL.search(text):
-        return "ko"
-    return "zh" if len(_HAN.findall(text)) * 8 > len(text) else ""
+    return tongue(text[:_SAMPLE])
 
 
 def _other_changes(check: Check) -> tuple[Change, ...]:

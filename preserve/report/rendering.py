@@ -17,6 +17,7 @@ from preserve import __version__
 from preserve.errors import PreserveError
 from preserve.report import plots
 from preserve.report.listing import CHOICES, Choice, Facet, ListPage, Order, choices_path, first_path
+from preserve.report.tongues import tongue
 from preserve.report.values import GROUPS, Group, Mark, Marked, NewsKind, Overview, Passage, PostLine, PostPage
 from preserve.report.wording import Wording
 from preserve.urls import legal_uri
@@ -61,7 +62,7 @@ class Pages:
         )
         env.filters.update(
             weblink=weblink, iso=_iso, clock=_clock, percent=wording.percent, day=wording.day, number=wording.number,
-            cut=shortened,
+            cut=shortened, tongue=tongue,
         )
         env.globals.update(
             t=wording,
@@ -76,7 +77,9 @@ class Pages:
             choices_path=choices_path,
             post_path=post_path,
             folded=folded,
+            masthead=self._masthead,
         )
+        self._mastheads: dict[tuple[str, str], Markup] = {}
         self._env = env
         row = env.get_template("row.html.j2").module
         self._row: Any = row.row  # type: ignore[attr-defined]
@@ -127,6 +130,14 @@ class Pages:
     def search(self, shards: str) -> str:
         """The page that searches."""
         return self._render("search.html.j2", root="", here="search", shards=shards, orders=Order)
+
+    def _masthead(self, root: str, here: str) -> Markup:
+        """The same on many pages, so it is rendered once."""
+        found = self._mastheads.get((root, here))
+        if found is None:
+            html = self._render("masthead.html.j2", root=root, here=here)
+            found = self._mastheads[root, here] = Markup(html)  # noqa: S704 - rendered with autoescape
+        return found
 
     def _line(self, line: PostLine) -> Markup:
         row = self._rows.get(line.page)
@@ -218,9 +229,7 @@ def _ages(overview: Overview) -> list[int]:
 
 
 def _shown(value: object) -> object:
-    if isinstance(value, str) and not isinstance(value, Markup):
-        return visible(value)
-    return value
+    return visible(value) if type(value) is str else value
 
 
 def _iso(when: date | datetime) -> str:

@@ -61,11 +61,18 @@ class PostFacts:
 
 @dataclass(frozen=True, slots=True)
 class Glimpse:
-    """The weightiest change of a check, for one line."""
+    """The weightiest change of a check, for one line.
+
+    Attributes:
+        kind, old, new: of the change, the texts cut where they are long.
+        before, after: a few words around it; "" where the change says enough by itself.
+    """
 
     kind: ChangeKind
     old: str
     new: str
+    before: str = ""
+    after: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,8 @@ from datetime import date, datetime
 from importlib.resources import files
 from typing import Any, Final
 
+from markupsafe import escape
+
 LANGUAGES: Final = ("en", "zh")
 TAGS: Final[Mapping[str, str]] = {"en": "en", "zh": "zh-Hans"}
 _MONTHS: Final = "January February March April May June July August September October November December".split()
@@ -23,9 +25,13 @@ class Wording:
     def __init__(self, language: str) -> None:
         self.language, self.tag = language, TAGS[language]
         self._words = table(language)
+        # Words without places are looked up most: escaped once, they need not be looked at again.
+        self._fixed = {key: escape(words) for key, words in self._words.items() if isinstance(words, str)}
 
     def __call__(self, key: str, **values: Any) -> str:
         """The words of `key`, with `values` in their places; `n` chooses between one and many."""
+        if not values:
+            return self._fixed[key]
         words = self._words[key]
         if isinstance(words, list):
             words = words[0] if values.get("n") == 1 else words[1]
