@@ -1,19 +1,18 @@
-"""Debian's Chromium, driven by Selenium: offline, with a profile of its own, and an ear for what a page complains of."""
+"""Debian's Chromium, driven by Playwright: offline, with a profile of its own, and an ear for what a page complains of."""
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
+from importlib import resources
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 CHROMIUM = shutil.which("chromium")
-DRIVER = shutil.which("chromedriver")
 FLAGS = (
-    "--headless",
     "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",
@@ -22,60 +21,84 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
     "--disable-dev-shm-usage",
-    "--hide-scrollbars",
-    "--force-device-scale-factor=1",
     "--host-resolver-rules=MAP * ~NOTFOUND",
-    "--lang=en",
 )
 
 
 def missing() -> str:
     """Why no browser can be driven here; "" where one can."""
-    if CHROMIUM is None or DRIVER is None:
-        return "chromium and chromedriver are not installed (apt-get install chromium chromium-driver)"
+    if CHROMIUM is None:
+        return "Debian's chromium is not installed (apt-get install chromium)"
     try:
-        import selenium  # noqa: F401, PLC0415
+        import playwright.sync_api  # noqa: F401, PLC0415
     except ImportError:
-        return "selenium is not installed"
+        return "playwright is not installed (pip install --group test)"
     return ""
 
 
+@dataclass
+class Window:
+    """A browser window.
+
+    Attributes:
+        page: Playwright's.
+        complaints: what pages logged: errors, and what their policy refused.
+        dialogs: alerts and the like, which only a script can open.
+        asked: every address that was asked for.
+    """
+
+    page: Any
+    complaints: list[str] = field(default_factory=list)
+    dialogs: list[str] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+
+    def show(self, file: Path, *, dark: bool = False, query: str = "", width: int = 1280, height: int = 900) -> Any:
+        """Open a page from disk; Playwright's page."""
+        self.page.set_viewport_size({"width": width, "height": height})
+        self.page.emulate_media(color_scheme="dark" if dark else "light")
+        self.page.goto(file.absolute().as_uri() + query)
+        return self.page
+
+
 @contextmanager
-def browser(width: int = 1280, height: int = 900) -> Iterator[Any]:
-    """A browser window; its profile is gone with it."""
-    from selenium.webdriver import Chrome, ChromeOptions  # noqa: PLC0415 - tests without it must be able to skip
-    from selenium.webdriver.chrome.service import Service  # noqa: PLC0415
+def driving() -> Iterator[Any]:
+    """Playwright, running; once a process."""
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415 - tests without it must be able to skip
 
-    options = ChromeOptions()
-    options.binary_location = CHROMIUM or ""
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    clean = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
+    with sync_playwright() as driver:
+        yield driver
+
+
+@contextmanager
+def browser(driver: Any, *, scripts: bool = True) -> Iterator[Window]:
+    """A window of a browser whose profile is gone with it.
+
+    Args:
+        driver: of `driving`.
+        scripts: whether pages may run any.
+    """
     with TemporaryDirectory(ignore_cleanup_errors=True) as profile:
-        for flag in (*FLAGS, f"--window-size={width},{height}", f"--user-data-dir={profile}"):
-            options.add_argument(flag)
-        driver = Chrome(options=options, service=Service(DRIVER, env=clean))
+        context = driver.chromium.launch_persistent_context(
+            profile, executable_path=CHROMIUM, headless=True, args=list(FLAGS), java_script_enabled=scripts, locale="en"
+        )
         try:
-            yield driver
+            window = Window(context.pages[0])
+            window.page.on("console", lambda message: window.complaints.append(message.text))
+            window.page.on("pageerror", lambda error: window.complaints.append(str(error)))
+            window.page.on("dialog", lambda dialog: (window.dialogs.append(dialog.message), dialog.dismiss()))
+            window.page.on("request", lambda request: window.asked.append(request.url))
+            yield window
         finally:
-            driver.quit()
+            context.close()
 
 
-def show(driver: Any, page: Path, *, dark: bool = False, query: str = "") -> None:
-    """Open a page from disk, in the wanted colour scheme."""
-    scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
-    driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [scheme]})
-    driver.get(page.absolute().as_uri() + query)
-
-
-def resize(driver: Any, width: int, height: int = 900) -> None:
-    """The viewport, exactly; 0 undoes it."""
-    if width:
-        metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
-        driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
-    else:
-        driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
-
-
-def complaints(driver: Any) -> list[str]:
-    """What the page logged since it was last asked: errors, and what its policy refused."""
-    return [entry["message"] for entry in driver.get_log("browser")]
+def faults(page: Any) -> list[str]:
+    """What axe-core finds that is serious or critical, one line each."""
+    page.evaluate(resources.files("axe_playwright_python").joinpath("axe.min.js").read_text("utf-8"))
+    found = page.evaluate("axe.run({preload: false})")  # it would fetch style sheets, which our policy refuses
+    return [
+        f"{one['impact']}: {one['id']}: {node['target']}: {node.get('failureSummary', '')}"
+        for one in found["violations"]
+        if one["impact"] in ("serious", "critical")
+        for node in one["nodes"]
+    ]

@@ -37,26 +37,24 @@ def mark(changes: Sequence[Change], copy: StoredCopy | None) -> Marked | None:
     """
     if not changes:
         return None
-    numbered = list(enumerate(changes, 1))
     if copy is None or not copy.blocks:
-        return Marked(tuple(_by_itself(number, change) for number, change in numbered), False, tuple(changes))
+        alone = tuple(_by_itself(number, change) for number, change in enumerate(changes, 1))
+        return Marked(alone, (), False, tuple(changes))
     placed: dict[int, list[_Placed]] = defaultdict(list)
-    between: dict[int, list[Passage]] = defaultdict(list)
     front: list[Passage] = []
-    for number, change in numbered:
+    unplaced: list[Passage] = []
+    for number, change in enumerate(changes, 1):
         found = _place(change, copy.blocks)
         if found is not None:
             placed[found[0]].append(_Placed(number, found[1], found[2], change))
-        elif change.kind is ChangeKind.INSERT and change.new_span is not None:
-            after = _block_before(change, changes, len(copy.blocks))
-            between[after].append(_by_itself(number, change))
+        elif change.kind is ChangeKind.INSERT:
+            unplaced.append(_by_itself(number, change))
         else:
             front.append(_by_itself(number, change))
-    passages = [*front, *between[-1]]
+    passages = list(front)
     for index, block in enumerate(copy.blocks):
         passages += _marked_block(block, placed[index])
-        passages += between[index]
-    return Marked(tuple(passages), True, tuple(changes))
+    return Marked(tuple(passages), tuple(unplaced), True, tuple(changes))
 
 
 def _place(change: Change, blocks: Sequence[Block]) -> tuple[int, int, int] | None:
@@ -77,25 +75,6 @@ def _place(change: Change, blocks: Sequence[Block]) -> tuple[int, int, int] | No
         if len(head) >= _LEAST_ANCHOR and (at := block.text.find(head)) >= 0:
             return index, at, at
     return None
-
-
-def _block_before(change: Change, changes: Sequence[Change], blocks: int) -> int:
-    """The stored block a new paragraph follows, told from the changes whose place is known on both sides."""
-    assert change.new_span is not None  # noqa: S101 - the caller looked
-    new = change.new_span.block
-    known = sorted(
-        (one.new_span.block, one.old_span.block)
-        for one in changes
-        if one.new_span is not None and one.old_span is not None
-    )
-    earlier = [pair for pair in known if pair[0] <= new]
-    if earlier:
-        page, stored = earlier[-1]
-        return min(blocks - 1, stored + max(0, new - page - 1))
-    if known:
-        page, stored = known[0]
-        return max(-1, stored - (page - new))
-    return blocks - 1
 
 
 def _by_itself(number: int, change: Change) -> Passage:

@@ -7,6 +7,7 @@ sheet alone says how a figure looks, in light and dark, and the page needs no ex
 from __future__ import annotations
 
 import io
+import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -18,6 +19,9 @@ from pygal.style import Style
 
 from preserve.report.survival import Curve
 from preserve.report.values import GROUPS, Group, Survival, Tally
+
+# pygal hangs an import hook of an outdated kind into the interpreter, for map plug-ins that nobody uses here.
+sys.meta_path[:] = [finder for finder in sys.meta_path if type(finder).__module__ != "pygal"]
 
 _SVG: Final = "{http://www.w3.org/2000/svg}"
 _UNWANTED: Final = frozenset({"defs", "desc", "title", "script", "style"})

@@ -6,7 +6,7 @@ makes the rest text. So a template can't forget it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any, Final
 
@@ -205,14 +205,17 @@ def bounded(marked: Marked | None, limit: int = TEXT_SHOWN) -> tuple[Marked, boo
     if marked is None:
         return None
     left = {True: limit, False: limit}
-    kept = []
-    for passage in marked.passages:
+    kept, unplaced = (tuple(_fitting(passages, left)) for passages in (marked.passages, marked.unplaced))
+    if not kept and marked.passages:
+        kept = (_cut(marked.passages[0], limit),)
+    return Marked(kept, unplaced, marked.whole, marked.changes), min(left.values()) < 0
+
+
+def _fitting(passages: Sequence[Passage], left: dict[bool, int]) -> Iterator[Passage]:
+    for passage in passages:
         left[passage.changed] -= sum(len(piece.text) for piece in passage.both)
         if left[passage.changed] >= 0:
-            kept.append(passage)
-    if not kept and marked.passages:
-        kept = [_cut(marked.passages[0], limit)]
-    return Marked(tuple(kept), marked.whole, marked.changes), len(kept) < len(marked.passages) or min(left.values()) < 0
+            yield passage
 
 
 def _cut(passage: Passage, limit: int) -> Passage:

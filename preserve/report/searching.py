@@ -73,7 +73,7 @@ def words_of(text: str) -> Iterator[str]:
         if _CJK.search(run):
             yield from run
             yield from (run[index : index + 2] for index in range(len(run) - 1))
-        elif len(run) > 1 and run not in _TOO_COMMON:
+        elif (len(run) > 1 or run.isdigit()) and run not in _TOO_COMMON:
             yield run[:40]
 
 

@@ -357,11 +357,13 @@ class Marked:
 
     Attributes:
         passages: in the order of the stored copy.
+        unplaced: new paragraphs; between which of the copy's they stand is not known.
         whole: the stored copy could be read, so that unchanged passages are there too.
         changes: by falling weight; a piece's number counts in them.
     """
 
     passages: tuple[Passage, ...]
+    unplaced: tuple[Passage, ...]
     whole: bool
     changes: tuple[Change, ...]
 

@@ -7,15 +7,16 @@ const preserveSearch = (() => {
   const words = new Map(), posts = new Map(), loading = new Map();
   const form = document.getElementById("search"), said = document.getElementById("said"), results = document.getElementById("results");
   const shards = new Set(form.dataset.shards.split(" "));
+  const common = new Set(["http", "https", "www", "com", "html", "htm", "md"]); // as preserve.report.searching has it
   const cjk = /[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]/;
 
   const shardOf = (word) => (word.charCodeAt(0) < 128 ? word.slice(0, 2) : "x-" + (word.codePointAt(0) % OTHER_SHARDS));
 
   function wordsOf(text) {
     const found = [];
-    for (const [run] of text.normalize("NFKC").toLowerCase().matchAll(/[0-9a-z]+|[^\P{L}a-z]+|[^\P{N}0-9]+/gu)) {
+    for (const [run] of text.normalize("NFKC").toLowerCase().matchAll(/[0-9a-z]+|(?:(?![0-9a-z])[\p{L}\p{N}])+/gu)) {
       const signs = [...run];
-      if (!cjk.test(run)) { if (run.length > 1) found.push(run.slice(0, 40)); }
+      if (!cjk.test(run)) { if ((signs.length > 1 || /[0-9]/.test(run)) && !common.has(run)) found.push(signs.slice(0, 40).join("")); }
       else if (signs.length === 1) found.push(run);
       else for (let index = 0; index + 1 < signs.length; index += 1) found.push(signs[index] + signs[index + 1]);
     }
@@ -129,6 +130,7 @@ const preserveSearch = (() => {
   queueMicrotask(search);
 
   return {
+    wordsOf,
     words: (shard, entries) => { words.set(shard, Object.entries(entries)); },
     posts: (number, entries) => { posts.set(number, entries); },
   };
