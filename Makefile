@@ -11,19 +11,20 @@ PYWB_VENV := .venv-pywb
 RUN := $(VENV)/bin/python -P
 PIP := $(RUN) -m pip -qq --disable-pip-version-check
 SOURCES := pyproject.toml README.md LICENSE $(shell find preserve -type f -not -name '*.pyc')
-SCRIPTS := examples/demo.py examples/site.py tools/evaluate.py
+SCRIPTS := examples/demo.py examples/site.py tools/evaluate.py tools/synthetic_archive.py
 
 # -P and this keep the checkout off the module path: what runs is the installed wheel.
 export PYTHONSAFEPATH := 1
 
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint evaluate clean
+.PHONY: help demo test lint evaluate screenshots clean
 
 help:
 	@echo 'make demo      verify the example collection against a web site on this machine'
 	@echo 'make test      run every test against the installed wheel'
 	@echo 'make lint      ruff and mypy --strict'
 	@echo 'make evaluate  run and score the evaluation set in EVALUATION ($(EVALUATION))'
+	@echo 'make screenshots  the pictures in docs/, of the report that make demo made'
 	@echo 'make clean     remove what these made, the virtual environment included'
 
 demo: $(VENV)/.installed
@@ -42,8 +43,11 @@ lint: $(VENV)/.installed $(VENV)/.tools
 evaluate: $(VENV)/.installed
 	$(RUN) tools/evaluate.py $(EVALUATION)
 
+screenshots: $(VENV)/.installed $(VENV)/.tools
+	$(RUN) tools/screenshots.py
+
 clean:
-	rm -rf $(VENV) $(PYWB_VENV) build dist examples/archive .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(PYWB_VENV) build dist examples/archive examples/report .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The virtual environment, with a pip that knows dependency groups.

@@ -56,6 +56,11 @@ class Stage:
     archive: Path | None
     environment: Mapping[str, str]
 
+    @property
+    def report(self) -> Path:
+        """Where the report goes: beside the archive."""
+        return HERE / "report" if self.archive is None else self.archive.with_name(self.archive.name + "-report")
+
     def preserve(self, *arguments: str, quiet: bool = False) -> str:
         """Run `preserve`; quietly, and return what it printed, or in the open and return "".
 
@@ -172,12 +177,14 @@ def play(stage: Stage) -> list[str]:
     checks = checks_of(stage.preserve("status", "--json", quiet=True))
     counts = Counter(check["verdict"] for check in checks.values())
     print("  " + ", ".join(f"{count} {verdict}" for verdict, count in counts.most_common()))
+    stage.preserve("report", "-o", shown(stage.report), quiet=True)  # so that the second one has something to tell
     wrong += [f"first run: {line}" for line in differences(expected(1), checks)]
     with stage.site(2):
         print("\nSecond run: some were edited, moved, walled off or taken down.")
         stage.preserve("verify", posts)
     checks = checks_of(stage.preserve("status", "--json", quiet=True))
     wrong += [f"second run: {line}" for line in differences(expected(2), checks)]
+    stage.preserve("report", "-o", shown(stage.report))
     return wrong
 
 
@@ -189,6 +196,7 @@ def prepared(folder: Path, port: int, archive: Path | None) -> Stage:
     """
     if archive is None:
         shutil.rmtree(HERE / "archive", ignore_errors=True)
+        shutil.rmtree(HERE / "report", ignore_errors=True)
     elif archive.exists() and any(archive.iterdir()):
         raise DemoError(f"{archive} is not empty; the demo needs an archive of its own.")
     clean = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
@@ -207,7 +215,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(2))  # so that the web site is stopped then, too
     with tempfile.TemporaryDirectory() as folder:
         try:
-            wrong = play(prepared(Path(folder), options.port, options.archive))
+            stage = prepared(Path(folder), options.port, options.archive)
+            wrong = play(stage)
         except DemoError as error:
             print(f"demo: {error}", file=sys.stderr)
             return 2
@@ -219,6 +228,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     total = len(expected(2))
     if not wrong:
         print(f"\nAll {total} verdicts of both runs are as examples/cases.toml has them.")
+        print(f"\nThe report: {stage.report / 'index.html'}")
     return 1 if wrong else 0
 
 

@@ -1,4 +1,4 @@
-"""Debian's Chromium, driven by Playwright: offline, with a profile of its own, and an ear for what a page complains of."""
+"""Debian's Chromium, driven by Playwright: offline, with a profile of its own, and an ear for complaints."""
 
 from __future__ import annotations
 

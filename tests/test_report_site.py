@@ -95,7 +95,7 @@ def test_a_directory_with_something_else_is_refused_and_left_alone(tmp_path: Pat
     if state is not None:
         (tmp_path / "state.json").write_text(state)
     before = files_in(tmp_path)
-    with pytest.raises(ConfigError, match="name an empty|Name another"):
+    with pytest.raises(ConfigError, match=r"name an empty|Name another"):
         Site(tmp_path)
     assert files_in(tmp_path) == before
 

@@ -67,7 +67,10 @@ def test_a_curve_falls_between_its_bounds(lifetimes: list[Lifetime]) -> None:
     curve = kaplan_meier(lifetimes)
     survivals = [1.0, *(step.survival for step in curve.steps)]
     assert survivals == sorted(survivals, reverse=True)
-    assert all(0 <= step.low <= step.survival + 1e-12 and step.survival <= step.high + 1e-12 <= 1 + 1e-9 for step in curve.steps)
+    assert all(
+        0 <= step.low <= step.survival + 1e-12 and step.survival <= step.high + 1e-12 <= 1 + 1e-9
+        for step in curve.steps
+    )
     assert sum(step.ended for step in curve.steps) == curve.ended == sum(one.ended for one in lifetimes)
 
 

@@ -57,15 +57,27 @@ OUTCOMES = (
 )
 CATEGORIES = ("Town", "Sea", "Essays", "新闻", "民生", "随笔", "Courts", "Sky", "Reviews", "专题")
 WORDS = (
-    "ferry harbour council bridge orchard winter archive letter quiet station river market lantern school garden clock"
-).split()
+    *("ferry", "harbour", "council", "bridge", "orchard", "winter", "archive", "letter"),
+    *("quiet", "station", "river", "market", "lantern", "school", "garden", "clock"),
+)
 SIGNS = "云溪渡船恢复摆每天运送乘客新水厂质检测结果公布镇政府称没有超标远山盆地发现亿年前的足迹化石"
 
 
 def record(name: str) -> RecordRef:
     """A place in a file that is not there."""
     number = int.from_bytes(sha256(name.encode()).digest()[:4])
-    return RecordRef(uuid5(NAMESPACE_URL, name).urn, "preserve-20260105060000000000-00000-synthetic.warc.gz", number, 900)
+    return RecordRef(
+        uuid5(NAMESPACE_URL, name).urn, "preserve-20260105060000000000-00000-synthetic.warc.gz", number, 900
+    )
+
+
+def outcome(draw: float) -> tuple[Verdict, Reason | None, int | None]:
+    """The outcome that a number from 0 to 1 falls on."""
+    for share, verdict, reason, status in OUTCOMES:
+        draw -= share
+        if draw < 0:
+            return verdict, reason, status
+    return OUTCOMES[0][1:]
 
 
 def digest(text: str) -> str:
@@ -109,7 +121,8 @@ class Collection:
 
     def data(self, number: int) -> bytes:
         """The post's file."""
-        head = f"---\ntitle: {self.title(number)}\ncategories: [{CATEGORIES[number % 10]}]\nfrom: {self.source(number)}\n---\n"
+        head = f"---\ntitle: {self.title(number)}\ncategories: [{CATEGORIES[number % 10]}]\n"
+        head += f"from: {self.source(number)}\n---\n"
         return (head + "\n\n".join(self.text(number)) + "\n").encode()
 
     def judgement(self, number: int, week: int) -> tuple[Judgement, int | None]:
@@ -117,10 +130,7 @@ class Collection:
         random_ = random.Random(number)  # noqa: S311
         turn = random_.choice((0, 0, 0, 0, 1, 2))
         draw = random_.random() if week >= turn else 0.0
-        for share, verdict, reason, status in OUTCOMES:
-            draw -= share
-            if draw < 0:
-                break
+        verdict, reason, status = outcome(draw)
         seen = Evidence(str(reason or verdict), True, f"as made up for post {number}")
         judged = Judgement(verdict, reason, evidence=(Evidence("failure", False, "a whole response came"), seen))
         if verdict is Verdict.EDITED:

@@ -39,7 +39,12 @@ class Request:
     help="The report's directory: new, empty, or with an earlier report, which is brought up to date.",
 )
 @click.option(
-    "--lang", "language", type=click.Choice(["en", "zh"]), default="en", show_default=True, help="Language of its words."
+    "--lang",
+    "language",
+    type=click.Choice(["en", "zh"]),
+    default="en",
+    show_default=True,
+    help="Language of its words.",
 )
 @click.option("--title", metavar="TEXT", default="", help="What the report is called.")
 @archive_option

@@ -87,9 +87,7 @@ def build(ledger: Ledger, settings: Settings, options: Options) -> Built:
     return Built(options.output / "index.html", len(lines), site.files, site.written, removed, overview)
 
 
-def _write_posts(
-    ledger: Ledger, gathering: Gathering, posts: PostPages, pages: Pages, site: Site
-) -> list[PostLine]:
+def _write_posts(ledger: Ledger, gathering: Gathering, posts: PostPages, pages: Pages, site: Site) -> list[PostLine]:
     lines = []
     for check in ledger.latest_checks():
         seen = gathering.take(check)

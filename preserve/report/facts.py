@@ -139,6 +139,3 @@ def _facts_of_line(line: str) -> PostFacts | None:
 def titles(facts: PostFacts, post: str) -> str:
     """A title to show: the front matter's, else the file's name."""
     return facts.title.strip() or post.rstrip("/").rpartition("/")[2] or post
-
-
-

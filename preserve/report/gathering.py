@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from bisect import insort
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from hashlib import sha256
 from typing import Final
 
@@ -76,7 +78,7 @@ def glimpse_of(change: Change) -> Glimpse:
         left, found, right = context.partition(part)
         if found:
             before, after = _tail(left), _head(right)
-    return Glimpse(change.kind, change.old[:_GLIMPSE], change.new[:_GLIMPSE], before, after)
+    return Glimpse(change.kind, change.old[:_GLIMPSE], change.new[:_GLIMPSE], change.weight, before, after)
 
 
 def _tail(text: str) -> str:
@@ -212,9 +214,8 @@ class Gathering:
         if kind is None:
             return
         self._news_counts[kind] += 1
-        if len(self._news[kind]) < NEWS_SHOWN:
-            before = rounds[known - 1].verdict if known else None
-            self._news[kind].append(News(kind, line, before))
+        insort(self._news[kind], News(kind, line, rounds[known - 1].verdict if known else None), key=_weightiest_first)
+        del self._news[kind][NEWS_SHOWN:]
 
     def _coverage(self) -> Coverage:
         whole = Tally("", self._verdicts)
@@ -226,6 +227,11 @@ class Gathering:
             skipped=self._skipped,
             never=self._never,
         )
+
+
+def _weightiest_first(news: News) -> tuple[float, int, str]:
+    line = news.line
+    return -(line.glimpse.weight if line.glimpse else 0.0), -(line.day or date.min).toordinal(), line.post
 
 
 def _worst_first(found: Mapping[str, Mapping[Verdict, int]]) -> tuple[Tally, ...]:

@@ -124,7 +124,10 @@ class Lists:
 
     def choices(self, facet: Facet) -> tuple[Choice, ...]:
         """A facet's lists, in an order fit to choose from."""
-        made = [Choice(facet, name, first_path(facet, name), _tally(name, lines)) for name, lines in self._found[facet].items()]
+        made = [
+            Choice(facet, name, first_path(facet, name), _tally(name, lines))
+            for name, lines in self._found[facet].items()
+        ]
         return tuple(sorted(made, key=_choice_key))
 
     def pages(self) -> Iterator[ListPage]:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from preserve.model import Block, BlockKind, Change, ChangeKind, StoredCopy
-from preserve.report.values import Mark, Marked, Passage, Piece
+from preserve.report.passages import Mark, Marked, Passage, Piece
 
 _ANCHOR = 24  # characters beside an insertion that name its place
 _LEAST_ANCHOR = 6
@@ -84,9 +84,8 @@ def _by_itself(number: int, change: Change) -> Passage:
     headline = change.old_span is None and change.new_span is None
     if change.old and change.new and change.old_context and change.new_context:
         before, _, after = change.old_context.partition(change.old)
-        both = _pieces(
-            (before, Mark.NONE), (change.old, Mark.DELETED), (change.new, Mark.INSERTED), (after, Mark.NONE), number=number
-        )
+        there, here = (change.old, Mark.DELETED), (change.new, Mark.INSERTED)
+        both = _pieces((before, Mark.NONE), there, here, (after, Mark.NONE), number=number)
     elif change.kind is ChangeKind.MOVE:
         both = old = new = _pieces((change.old, Mark.MOVED), number=number)
     else:
@@ -126,8 +125,7 @@ def _marked_block(block: Block, placed: Sequence[_Placed]) -> Iterator[Passage]:
         if one.start < at:  # it overlaps one that is marked already
             left_over.append(_by_itself(one.number, one.change))
             continue
-        for side in (old, new, both):
-            side += _pieces((block.text[at : one.start], Mark.NONE), number=0)
+        _to_each(block.text[at : one.start], old, new, both)
         moved = one.change.kind is ChangeKind.MOVE
         gone = _pieces((one.change.old, Mark.MOVED if moved else Mark.DELETED), number=one.number)
         come = () if moved else _pieces((_spaced(block.text, one), Mark.INSERTED), number=one.number)
@@ -135,10 +133,15 @@ def _marked_block(block: Block, placed: Sequence[_Placed]) -> Iterator[Passage]:
         new += come
         both += (*gone, *come)
         at = one.end
-    for side in (old, new, both):
-        side += _pieces((block.text[at:], Mark.NONE), number=0)
+    _to_each(block.text[at:], old, new, both)
     yield Passage(tuple(old), tuple(new), tuple(both), block.kind is BlockKind.HEADLINE)
     yield from left_over
+
+
+def _to_each(text: str, *sides: list[Piece]) -> None:
+    """Unmarked text, which every side has."""
+    for side in sides:
+        side.extend(_pieces((text, Mark.NONE), number=0))
 
 
 def _spaced(text: str, one: _Placed) -> str:

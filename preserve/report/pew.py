@@ -44,6 +44,4 @@ class PewCounting:
     def result(self) -> PewCount:
         """What was counted."""
         by_status = {status: self._by_status[status] for status in STATUSES if self._by_status[status]}
-        return PewCount(
-            self._asked, by_status, self._no_answer, self._lost, self._both, self._soft, self._doubtful
-        )
+        return PewCount(self._asked, by_status, self._no_answer, self._lost, self._both, self._soft, self._doubtful)

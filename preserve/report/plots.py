@@ -47,7 +47,9 @@ class Words:
 
 def verdict_bar(verdicts: Tally, words: Words) -> str:
     """The whole collection as one bar, a piece for each verdict, in the order of `GROUPS`."""
-    chart = _chart(pygal.HorizontalStackedBar, height=64, show_x_labels=False, show_y_labels=False, range=(0, verdicts.posts))
+    chart = _chart(
+        pygal.HorizontalStackedBar, height=64, show_x_labels=False, show_y_labels=False, range=(0, verdicts.posts)
+    )
     kinds = [verdict for verdict in GROUPS if verdicts.counts.get(verdict)]
     for verdict in kinds:
         chart.add(verdict.value, [verdicts.counts[verdict]])
@@ -66,13 +68,17 @@ def year_columns(years: Sequence[Tally], words: Words, *, narrow: bool) -> str:
     chart.value_formatter = lambda value: f"{value:,.0f}"
     for group in Group:
         chart.add(group.value, [by_year[year].of(group) if year in by_year else 0 for year in span])
-    return _drawn(chart, words, [f"g-{group.value}" for group in Group], "columns-figure" + (" narrow" if narrow else ""))
+    return _drawn(
+        chart, words, [f"g-{group.value}" for group in Group], "columns-figure" + (" narrow" if narrow else "")
+    )
 
 
 def survival_curves(survival: Survival, words: Words, *, narrow: bool) -> str:
     """Both curves with their intervals, from age 0 to the longest."""
     longest = max(survival.there.longest, survival.same.longest)
-    chart = _chart(pygal.XY, height=340, width=360 if narrow else 1120, show_dots=False, range=(0, 1), xrange=(0, longest))
+    chart = _chart(
+        pygal.XY, height=340, width=360 if narrow else 1120, show_dots=False, range=(0, 1), xrange=(0, longest)
+    )
     every = 1 if longest <= 8 else 2 if longest <= 16 else 5
     chart.x_labels = list(range(0, int(longest) + 1, every * (2 if narrow else 1)))
     chart.x_value_formatter = lambda value: f"{value:.0f}"

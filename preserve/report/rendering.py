@@ -17,8 +17,9 @@ from preserve import __version__
 from preserve.errors import PreserveError
 from preserve.report import plots
 from preserve.report.listing import CHOICES, Choice, Facet, ListPage, Order, choices_path, first_path
+from preserve.report.passages import Mark, Marked, Passage
 from preserve.report.tongues import tongue
-from preserve.report.values import GROUPS, Group, Mark, Marked, NewsKind, Overview, Passage, PostLine, PostPage
+from preserve.report.values import GROUPS, Group, NewsKind, Overview, PostLine, PostPage
 from preserve.report.wording import Wording
 from preserve.urls import legal_uri
 from preserve.visible import shortened, visible
@@ -61,8 +62,14 @@ class Pages:
             keep_trailing_newline=True,
         )
         env.filters.update(
-            weblink=weblink, iso=_iso, clock=_clock, percent=wording.percent, day=wording.day, number=wording.number,
-            cut=shortened, tongue=tongue,
+            weblink=weblink,
+            iso=_iso,
+            clock=_clock,
+            percent=wording.percent,
+            day=wording.day,
+            number=wording.number,
+            cut=shortened,
+            tongue=tongue,
         )
         env.globals.update(
             t=wording,
@@ -165,8 +172,18 @@ class Pages:
             for width in ("wide", "narrow")
             if any(tally.name for tally in overview.years)
         }
-        bar = {"bar": plots.verdict_bar(overview.verdicts, plots.Words("vb", t("state.figure"), t("state.figure_text")))}
-        figures = {"curves_wide": "", "curves_narrow": "", "years_wide": "", "years_narrow": "", **bar, **curves, **columns}
+        bar = {
+            "bar": plots.verdict_bar(overview.verdicts, plots.Words("vb", t("state.figure"), t("state.figure_text")))
+        }
+        figures = {
+            "curves_wide": "",
+            "curves_narrow": "",
+            "years_wide": "",
+            "years_narrow": "",
+            **bar,
+            **curves,
+            **columns,
+        }
         return {name: Markup(figure) for name, figure in figures.items()}  # noqa: S704 - plots escapes its words
 
     def _render(self, template: str, **values: Any) -> str:

@@ -1,8 +1,8 @@
 """Owns the directory a report is written to: nothing foreign is touched, and only what changed is written.
 
-    state.json   marks the directory as a report, and says what the last one was of
-    SHA256SUMS   every file of the report with its digest, as `sha256sum -c` reads it
-    facts.jsonl  what was read of posts, so that the next report need not read it again
+state.json   marks the directory as a report, and says what the last one was of
+SHA256SUMS   every file of the report with its digest, as `sha256sum -c` reads it
+facts.jsonl  what was read of posts, so that the next report need not read it again
 """
 
 from __future__ import annotations
@@ -105,9 +105,9 @@ class Site:
                 self._folders.add(path.parent)
             handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".preserve-")
             try:
-                with open(handle, "wb") as file:
+                with os.fdopen(handle, "wb") as file:
                     file.write(data)
-                os.chmod(temporary, 0o644)  # noqa: PTH101, S103 - mkstemp's own is for the owner alone; it is to be published
+                os.chmod(temporary, 0o644)  # noqa: PTH101 - mkstemp's own is for the owner alone; it is to be published
                 os.replace(temporary, path)  # noqa: PTH105
             except BaseException:
                 Path(temporary).unlink(missing_ok=True)
@@ -140,7 +140,9 @@ def _state_in(directory: Path) -> Mapping[str, Any]:
     except FileNotFoundError:
         state = None
     except (OSError, ValueError) as error:
-        raise ConfigError(f"{directory}: can't be used for a report: {error}. Name another directory with -o") from error
+        raise ConfigError(
+            f"{directory}: can't be used for a report: {error}. Name another directory with -o"
+        ) from error
     if not isinstance(state, dict) or state.get("format") != FORMAT:
         raise ConfigError(
             f"{directory} holds something that is not a report of preserve, and is left as it is: name an empty or"

@@ -6,15 +6,17 @@ datetimes, shares 0..1, ages years of 365.25 days.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
 from preserve.confirm import Standing
 from preserve.ledger import Round
-from preserve.model import Change, ChangeKind, Check, Nature, Reason, Verdict
+from preserve.model import ChangeKind, Check, Nature, Reason, Verdict
+from preserve.report.passages import Marked
 from preserve.report.survival import Curve
 
 
@@ -55,7 +57,7 @@ class PostFacts:
 
     title: str = ""
     date: str = ""
-    day: date | None = None
+    day: dt.date | None = None
     categories: tuple[str, ...] = ()
 
 
@@ -65,12 +67,14 @@ class Glimpse:
 
     Attributes:
         kind, old, new: of the change, the texts cut where they are long.
+        weight: of the change.
         before, after: a few words around it; "" where the change says enough by itself.
     """
 
     kind: ChangeKind
     old: str
     new: str
+    weight: float
     before: str = ""
     after: str = ""
 
@@ -102,7 +106,7 @@ class PostLine:
     title: str
     source: str
     host: str
-    day: date | None
+    day: dt.date | None
     categories: tuple[str, ...]
     verdict: Verdict
     reason: Reason | None
@@ -274,7 +278,7 @@ class Overview:
         runs, last_run: how many runs, and the number of the last.
         first_at: when the first run began.
         baseline: what `news` is measured from.
-        news: kinds with the posts, the first so many of each kind.
+        news: kinds with the posts, the first so many of each kind: weightiest change first, then newest post first.
         news_counts: how many there are of each kind.
         verdicts: the whole collection.
         confirmed: posts by verdict that several observations confirm.
@@ -304,68 +308,6 @@ class Overview:
     natures: Mapping[Nature, int]
     survival: Survival
     pew: PewCount
-
-
-class Mark(StrEnum):
-    """How an editor would mark a piece of text."""
-
-    NONE = ""
-    DELETED = "del"
-    INSERTED = "ins"
-    MOVED = "moved"
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """A piece of a passage.
-
-    Attributes:
-        text: as it stands.
-        mark: how it is marked.
-        change: number of the change (from 1, by falling weight); 0 where unmarked.
-    """
-
-    text: str
-    mark: Mark = Mark.NONE
-    change: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Passage:
-    """A paragraph, as the stored copy has it and as the source has it.
-
-    Attributes:
-        old, new: pieces in order; empty where that side has no such paragraph.
-        both: the two in one, deletions before insertions.
-        headline: it is the headline.
-    """
-
-    old: tuple[Piece, ...]
-    new: tuple[Piece, ...]
-    both: tuple[Piece, ...]
-    headline: bool = False
-
-    @property
-    def changed(self) -> bool:
-        """Whether anything is marked."""
-        return any(piece.mark is not Mark.NONE for piece in self.both)
-
-
-@dataclass(frozen=True, slots=True)
-class Marked:
-    """The differences of two texts, as a newspaper editor would mark them.
-
-    Attributes:
-        passages: in the order of the stored copy.
-        unplaced: new paragraphs; between which of the copy's they stand is not known.
-        whole: the stored copy could be read, so that unchanged passages are there too.
-        changes: by falling weight; a piece's number counts in them.
-    """
-
-    passages: tuple[Passage, ...]
-    unplaced: tuple[Passage, ...]
-    whole: bool
-    changes: tuple[Change, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,10 @@ from markupsafe import escape
 
 LANGUAGES: Final = ("en", "zh")
 TAGS: Final[Mapping[str, str]] = {"en": "en", "zh": "zh-Hans"}
-_MONTHS: Final = "January February March April May June July August September October November December".split()
+_MONTHS: Final = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
 
 
 class Wording:
