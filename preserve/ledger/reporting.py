@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from preserve.ledger.codec import pack_text, unpack_record_id, unpack_time
+from preserve.ledger.codec import pack_text, unpack_moment, unpack_record_id, unpack_time
 from preserve.ledger.database import Database, Row
 from preserve.model import Reason, Verdict
 
@@ -98,7 +98,7 @@ def _round(row: Row) -> Round:
     return Round(
         number=row[0],
         run=row[1],
-        checked_at=unpack_time(row[2]),
+        checked_at=unpack_moment(row[2]),
         verdict=Verdict(row[3]),
         reason=None if row[4] is None else Reason(row[4]),
         http_status=row[5],

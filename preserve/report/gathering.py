@@ -121,8 +121,8 @@ class Gathering:
 
     def take(self, check: Check) -> Seen:
         """Take in the last check of a post."""
-        rounds = self._ledger.reporting.rounds(check.post)
         observations = self._ledger.observations(check.post)
+        rounds = self._ledger.reporting.rounds(check.post)
         stands = standing(observations)
         if stands is None or len(rounds) != len(observations):  # a run wrote between the two questions
             raise ArchiveError(f"{check.post}: the ledger was written while it was read: make the report again")
