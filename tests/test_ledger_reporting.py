@@ -55,4 +55,3 @@ def test_runs_are_told_with_their_last_check(ledger: Ledger) -> None:
     assert [(run.number, run.checks, run.last_check) for run in runs] == [(1, 2, 2), (2, 2, 4), (3, 0, 0)]
     assert [run.ended_at for run in runs] == [START + timedelta(hours=1), START + timedelta(weeks=1, hours=1), None]
     assert runs[0].started_at == START
-    assert ledger.reporting.posts() == 2

@@ -185,7 +185,7 @@ def test_link_rot_is_counted_as_the_study_counts_it(archive: Archive, tmp_path: 
     assert (pew.ours_lost, pew.both, pew.soft, pew.doubtful) == (2, 1, 1, 1)
 
 
-def test_ages_count_from_the_posts_date_and_an_absence_from_when_it_was_first_seen(
+def test_ages_count_from_the_posts_date_and_a_loss_lies_halfway_between_two_looks(
     archive: Archive, tmp_path: Path
 ) -> None:
     old, older, undated = kept(1, date="2024-03-01"), kept(2, date="2016-03-01"), kept(3, date="", path="_posts/x.md")
@@ -194,7 +194,13 @@ def test_ages_count_from_the_posts_date_and_an_absence_from_when_it_was_first_se
     survival = archive.report(tmp_path / "site").overview.survival
     assert (survival.there.subjects, survival.there.ended, survival.left_out) == (2, 1, 1)
     (step,) = survival.there.steps
-    assert step.time == pytest.approx(10.02, abs=0.01)  # week 1, not week 2
+    assert step.time == pytest.approx((3652 + 3659) / 2 / 365.25)  # week 0 saw it, week 1 missed it
+
+
+def test_a_source_that_was_never_seen_was_lost_halfway_from_the_posts_date(archive: Archive, tmp_path: Path) -> None:
+    archive.run([(kept(1, date="2016-03-01"), GONE)])
+    (step,) = archive.report(tmp_path / "site").overview.survival.there.steps
+    assert step.time == pytest.approx(3652 / 2 / 365.25)
 
 
 # ---------------------------------------------------------------- pages that hold together

@@ -77,11 +77,6 @@ class Reporting:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def posts(self) -> int:
-        """How many posts have a check."""
-        row = self._database.one("SELECT count(*) FROM latest")
-        return 0 if row is None else int(row[0])
-
     def runs(self) -> tuple[RunOverview, ...]:
         """Every run, oldest first."""
         return tuple(

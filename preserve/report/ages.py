@@ -1,7 +1,8 @@
 """How old a source was when it was lost, or last seen: what the survival curves are drawn from. Pure.
 
-A post's date is when its copy was kept, so the source was there then. An absence is dated when it was first seen,
-which is later than when it came about: the curves say at least how many were lost.
+A post's date is when its copy was kept, so the source was there then. A loss came about some time between the last
+observation that found the source and the first that missed it; it is dated halfway, as is usual for such data. Dated
+when it was first missed, the losses of a whole past would pile up on the day a collection was first checked.
 """
 
 from __future__ import annotations
@@ -45,12 +46,11 @@ def _lifetime(day: date | None, known: Sequence[Observation], alive: Sequence[Gr
     """How long a source was seen alive; None without a date, an observation, or an age."""
     if day is None or not known:
         return None
-    ended = GROUPS[known[-1].verdict] not in alive
-    at = known[-1].at
-    if ended:
-        for one in reversed(known):
-            if GROUPS[one.verdict] in alive:
-                break
-            at = one.at
-    days = (at.date() - day).days
-    return Lifetime(days / DAYS_A_YEAR, ended) if days >= 0 else None
+    ages = [(one.at.date() - day).days / DAYS_A_YEAR for one in known]
+    if ages[0] < 0:
+        return None
+    last_there = max((place for place, one in enumerate(known) if GROUPS[one.verdict] in alive), default=-1)
+    if last_there == len(known) - 1:
+        return Lifetime(ages[-1], False)
+    seen = ages[last_there] if last_there >= 0 else 0.0
+    return Lifetime((seen + ages[last_there + 1]) / 2, True)
