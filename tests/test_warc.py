@@ -419,15 +419,18 @@ def test_one_flipped_byte_never_gives_another_capture(tmp_path: Path) -> None:
         archived = writer.append_capture(original)
     path = only_file(tmp_path)
     good = path.read_bytes()
+    starts = [*member_starts(good), len(good)]
+    # gzip's MTIME, XFL and OS say nothing about the record, nor do the bits that fill its last compressed byte.
+    silent = {start + at for start in starts for at in (*range(4, 10), -9)}
     unnoticed = set()
     for at in range(archived.first.offset, len(good), 7):
         path.write_bytes(good[:at] + bytes([good[at] ^ 0x10]) + good[at + 1 :])
         try:
             assert read_capture(tmp_path, archived) == original
-            unnoticed.add(at - max(start for start in member_starts(good) if start <= at))
+            unnoticed.add(at)
         except ArchiveError as error:
             assert path.name in str(error)
-    assert unnoticed <= set(range(4, 10))  # gzip's MTIME, XFL and OS say nothing about the record
+    assert unnoticed <= silent
 
 
 def member_starts(data: bytes) -> list[int]:
