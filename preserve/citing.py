@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from preserve.cite import STYLED, Format, PageSays, PostSays, Reference, refer, with_keys, write
-from preserve.cite.building import cited_check
+from preserve.cite import STYLED, Format, PageSays, PostSays, Reference, cited_check, refer, with_keys, write
 from preserve.copies import witness
 from preserve.judging import extraction_of
 from preserve.model import Check

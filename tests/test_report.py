@@ -286,6 +286,24 @@ def test_a_page_tells_of_other_copies_and_of_an_admission(site: Path) -> None:
     assert "no: a silent edit" in page_of(site, kept(501).path)
 
 
+def test_a_page_cites_the_source_with_the_capture_that_has_the_article(archive: Archive, tmp_path: Path) -> None:
+    archive.run([(kept(1), INTACT)])
+    archive.run([(kept(1), GONE)])
+    archive.report(tmp_path / "site")
+    with Ledger.open_readonly(archive.folder / "ledger.db") as ledger:
+        first, last = ledger.history(kept(1).path)
+    page = page_of(tmp_path / "site", kept(1).path)
+    assert "@online{" in page
+    assert "&lt;a href=" in page
+    cited = page[page.index('id="cite"') :]
+    records = [
+        check.capture.final.response.record_id
+        for check in (first, last)
+        if check.capture and check.capture.final and check.capture.final.response
+    ]
+    assert [record in cited for record in records] == [True, False]
+
+
 def test_hostile_lengths_do_not_make_a_page_large(archive: Archive, tmp_path: Path) -> None:
     long = "<&>\"'" * 4000
     posts = [

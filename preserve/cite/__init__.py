@@ -4,7 +4,7 @@ Rules alone: no I/O and no clock. Reading the archive belongs to `preserve.citin
 style to `preserve.styles`.
 """
 
-from preserve.cite.building import PageSays, PostSays, refer, with_keys
+from preserve.cite.building import PageSays, PostSays, cited_check, refer, with_keys
 from preserve.cite.csl import csl_item
 from preserve.cite.formats import FORMAT_NAMES, STYLED, Format, write, write_csl
 from preserve.cite.names import names_of
@@ -26,6 +26,7 @@ __all__ = [
     "PostSays",
     "Reference",
     "chinese",
+    "cited_check",
     "csl_item",
     "names_of",
     "partial_date",

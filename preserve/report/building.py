@@ -76,7 +76,7 @@ def build(ledger: Ledger, settings: Settings, options: Options) -> Built:
     state = _State.of(site.state, runs)
     gathering = Gathering(ledger, facts, state.baseline)
     pages = Pages(Wording(options.language), options.title)
-    lines = _write_posts(ledger, gathering, PostPages(ledger, facts), pages, site)
+    lines = _write_posts(ledger, gathering, PostPages(ledger, facts, settings.cite.replay_url), pages, site)
     overview = gathering.overview(runs)
     assert overview is not None  # noqa: S101 - there is a check
     _write_lists(lines, overview, pages, site)

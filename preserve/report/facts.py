@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any, Final
@@ -103,6 +104,7 @@ def _facts_of_post(post: Post) -> PostFacts:
         post.date[:_LONGEST],
         day_of(post.date),
         tuple(dict.fromkeys(name[:_LONGEST] for name in categories)),
+        post.author[:_LONGEST],
     )
 
 
@@ -111,11 +113,11 @@ def _dated(facts: PostFacts, post: str) -> PostFacts:
     if facts.day is not None:
         return facts
     named = _DATED_NAME.search(post)
-    return PostFacts(facts.title, facts.date or named[1], day_of(named[1]), facts.categories) if named else facts
+    return replace(facts, date=facts.date or named[1], day=day_of(named[1])) if named else facts
 
 
 def _line_of_facts(digest: str, facts: PostFacts) -> str:
-    values = [digest, facts.title, facts.date, list(facts.categories)]
+    values = [digest, facts.title, facts.date, list(facts.categories), facts.author]
     return json.dumps(values, ensure_ascii=True, separators=(",", ":"))
 
 
@@ -131,8 +133,10 @@ def _facts_of_line(line: str) -> PostFacts | None:
     except ValueError:
         return None
     match values:
-        case [str(), str(title), str(written), [*categories]] if all(isinstance(one, str) for one in categories):
-            return PostFacts(title, written, day_of(written), tuple(categories))
+        case [str(), str(title), str(written), [*categories], str(author)] if all(
+            isinstance(one, str) for one in categories
+        ):
+            return PostFacts(title, written, day_of(written), tuple(categories), author)
     return None
 
 

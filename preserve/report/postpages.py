@@ -1,4 +1,4 @@
-"""Owns what a post's page says: its differences marked, its history in spells, its copies."""
+"""Owns what a post's page says: its differences marked, its history in spells, its copies, how to cite it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
+from preserve.cite import Format, PageSays, PostSays, cited_check, refer, with_keys, write
 from preserve.ledger import Ledger, Round
 from preserve.model import Change, Check, StoredCopy
 from preserve.report.facts import FactsReader
@@ -15,6 +16,8 @@ from preserve.report.tongues import tongue
 from preserve.report.values import OtherCopy, PostPage, Spell
 
 _SAMPLE: Final = 2000
+# Those that need no citation style: a style costs more than the rest of the page.
+_CITED_AS: Final = (Format.BIBLATEX, Format.RIS, Format.ROBUST_LINK)
 
 
 class PostPages:
@@ -23,10 +26,11 @@ class PostPages:
     Args:
         ledger: open for reading.
         facts: reads stored copies.
+        replay_url: where archived copies can be looked at, a template; "" where nowhere.
     """
 
-    def __init__(self, ledger: Ledger, facts: FactsReader) -> None:
-        self._ledger, self._facts = ledger, facts
+    def __init__(self, ledger: Ledger, facts: FactsReader, replay_url: str = "") -> None:
+        self._ledger, self._facts, self._replay_url = ledger, facts, replay_url
         self._several = {_bare(kept.source) for kept in ledger.sources_kept_several_times()}
 
     def page(self, seen: Seen) -> PostPage:
@@ -42,6 +46,7 @@ class PostPages:
             since_last=mark(since, None),
             spells=spells(seen.rounds),
             copies=self._copies(check),
+            citations=self._citations(check),
             language=language_of(seen, copy),
         )
 
@@ -59,6 +64,15 @@ class PostPages:
             for other in self._ledger.checks_of_source(source)
             if other.post != check.post
         )
+
+    def _citations(self, check: Check) -> tuple[tuple[str, str], ...]:
+        if not check.source:
+            return ()
+        history = [check] if cited_check([check]) is check else self._ledger.history(check.post)
+        facts = self._facts.facts(check)
+        said = PostSays(facts.title, facts.author, facts.date)
+        cited = with_keys([refer(history, said, PageSays(), self._replay_url)])
+        return tuple((form.value, write(cited, form, "").strip()) for form in _CITED_AS)
 
 
 def spells(rounds: Sequence[Round]) -> tuple[Spell, ...]:

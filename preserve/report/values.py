@@ -53,12 +53,14 @@ class PostFacts:
         date: as written; else as the file's name has it; "" without.
         day: the same as a calendar day; None where it can't be understood.
         categories: of the front matter; its tags where it has no categories.
+        author: as written; "" without.
     """
 
     title: str = ""
     date: str = ""
     day: dt.date | None = None
     categories: tuple[str, ...] = ()
+    author: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -360,6 +362,7 @@ class PostPage:
         since_last: earlier capture and source, where that says something else; None otherwise.
         spells: the history, newest first.
         copies: other stored copies of the source, in the order they were checked.
+        citations: of the source with its archived copy, by the format's name.
         language: tag of the stored copy's language; "" where not known.
     """
 
@@ -370,4 +373,5 @@ class PostPage:
     since_last: Marked | None
     spells: tuple[Spell, ...]
     copies: tuple[OtherCopy, ...]
+    citations: tuple[tuple[str, str], ...]
     language: str
