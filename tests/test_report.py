@@ -294,6 +294,7 @@ def test_a_page_cites_the_source_with_the_capture_that_has_the_article(archive: 
         first, last = ledger.history(kept(1).path)
     page = page_of(tmp_path / "site", kept(1).path)
     assert "@online{" in page
+    assert "\nTY  - ELEC\n" in page.replace('<code lang="en">', "\n")
     assert "&lt;a href=" in page
     cited = page[page.index('id="cite"') :]
     records = [

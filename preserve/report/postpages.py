@@ -16,6 +16,7 @@ from preserve.report.tongues import tongue
 from preserve.report.values import OtherCopy, PostPage, Spell
 
 _SAMPLE: Final = 2000
+_LONGEST_LINE: Final = 4000
 # Those that need no citation style: a style costs more than the rest of the page.
 _CITED_AS: Final = (Format.BIBLATEX, Format.RIS, Format.ROBUST_LINK)
 
@@ -65,14 +66,19 @@ class PostPages:
             if other.post != check.post
         )
 
-    def _citations(self, check: Check) -> tuple[tuple[str, str], ...]:
+    def _citations(self, check: Check) -> tuple[tuple[str, tuple[str, ...]], ...]:
         if not check.source:
             return ()
         history = [check] if cited_check([check]) is check else self._ledger.history(check.post)
         facts = self._facts.facts(check)
         said = PostSays(facts.title, facts.author, facts.date)
         cited = with_keys([refer(history, said, PageSays(), self._replay_url)])
-        return tuple((form.value, write(cited, form, "").strip()) for form in _CITED_AS)
+        return tuple((form.value, _lines(write(cited, form, ""))) for form in _CITED_AS)
+
+
+def _lines(citation: str) -> tuple[str, ...]:
+    """The lines of a citation, as far as a page has room for them."""
+    return tuple(line[:_LONGEST_LINE] for line in citation.strip().split("\n"))
 
 
 def spells(rounds: Sequence[Round]) -> tuple[Spell, ...]:

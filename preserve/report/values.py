@@ -362,7 +362,7 @@ class PostPage:
         since_last: earlier capture and source, where that says something else; None otherwise.
         spells: the history, newest first.
         copies: other stored copies of the source, in the order they were checked.
-        citations: of the source with its archived copy, by the format's name.
+        citations: of the source with its archived copy: the format's name and the lines.
         language: tag of the stored copy's language; "" where not known.
     """
 
@@ -373,5 +373,5 @@ class PostPage:
     since_last: Marked | None
     spells: tuple[Spell, ...]
     copies: tuple[OtherCopy, ...]
-    citations: tuple[tuple[str, str], ...]
+    citations: tuple[tuple[str, tuple[str, ...]], ...]
     language: str
