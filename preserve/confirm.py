@@ -96,6 +96,24 @@ class Standing:
         return self.observed is self.confirmed
 
 
+@dataclass(frozen=True, slots=True)
+class Confirmation:
+    """A change of a source that was confirmed, or that an article is whole again after one.
+
+    Attributes:
+        verdict, reason: what was confirmed.
+        since: the first observation that counted for it.
+        at: the one that settled it.
+        capture: names the capture of that one, "" without one.
+    """
+
+    verdict: Verdict
+    reason: Reason | None
+    since: datetime
+    at: datetime
+    capture: str
+
+
 def standing(history: Iterable[Observation]) -> Standing | None:
     """Where a post stands after `history`.
 
@@ -130,6 +148,34 @@ def standing(history: Iterable[Observation]) -> Standing | None:
         unstable=_unstable(counting),
         resurrected=counted in PRESENT and bool(before) and before[-1].verdict in ABSENT,
     )
+
+
+def confirmations(history: Iterable[Observation]) -> tuple[Confirmation, ...]:
+    """Every change that was confirmed, in order: what is news of a post, and stays so whatever comes after.
+
+    A text that was edited again and confirmed again is another change. `intact` and `moved` are told only after
+    one of the others was: the first look at an article is no change.
+
+    Args:
+        history: as for `standing`.
+    """
+    observations = [one for one in _each_capture_once(history) if one.counts]
+    if not any(one.verdict in CONFIRMABLE for one in observations):
+        return ()
+    told: list[Confirmation] = []
+    state: tuple[Verdict, str] | None = None
+    for end, one in enumerate(observations, start=1):
+        strikes, needed = _strikes(observations[:end])
+        if not needed or len(strikes) < needed:
+            if state is not None and state[0] in ABSENT and one.verdict in PRESENT:
+                state = None  # refuted: whatever is confirmed next is news
+            continue
+        now = (Verdict.INTACT, "") if one.verdict in WHOLE else (one.verdict, one.text)
+        now = (one.verdict, "") if one.verdict in ABSENT else now
+        if now != state and (told or one.verdict not in WHOLE):
+            told.append(Confirmation(one.verdict, one.reason, strikes[0].at, one.at, one.capture))
+        state = now
+    return tuple(told)
 
 
 def confirmed_counts(histories: Iterable[Iterable[Observation]]) -> Mapping[Verdict, int]:

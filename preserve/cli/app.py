@@ -45,6 +45,10 @@ COMMANDS = {
         "preserve.cli.cite_command",
         "Cite sources with their archived copies: BibTeX, RIS, CSL-JSON, APA, GB/T 7714 and more.",
     ),
+    "export": (
+        "preserve.cli.export_command",
+        "The collection in a format that other programs read: JSON, CSV, JUnit, SARIF, Atom.",
+    ),
     "rejudge": (
         "preserve.cli.rejudge_command",
         "Derive every verdict again from the WARC files, without the network.",

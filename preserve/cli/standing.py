@@ -55,9 +55,8 @@ def _print_by_verdict(ledger: Ledger, *, counted: bool) -> None:
 
 
 def _print_json(ledger: Ledger) -> None:
-    for check in ledger.latest_checks():
-        found = standing(ledger.observations(check.post))
-        line = {**check_object(check), "standing": standing_object(found)}
+    for check, observed in ledger.latest_with_observations():
+        line = {**check_object(check), "standing": standing_object(standing(observed))}
         sys.stdout.write(json.dumps(line, ensure_ascii=False) + "\n")
 
 

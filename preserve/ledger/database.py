@@ -93,6 +93,20 @@ class Database:
             with self._explaining():
                 self._commit()
 
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """One state of the file for every query of the block, whatever a run writes meanwhile."""
+        with self._lock, self._explaining():
+            begun = not self._connection.in_transaction
+            if begun:
+                self._connection.execute("BEGIN")
+        try:
+            yield
+        finally:
+            with self._lock, self._explaining():
+                if begun and self._connection.in_transaction:
+                    self._connection.execute("COMMIT")
+
     def close(self) -> None:
         """Close; harmless when closed already."""
         with self._lock:

@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from itertools import groupby
+from itertools import groupby, zip_longest
 from operator import itemgetter
 from pathlib import Path
 from types import TracebackType
@@ -15,6 +15,7 @@ from typing import Final, Self
 
 from preserve.alterations import Sighting
 from preserve.confirm import Observation
+from preserve.errors import ArchiveError
 from preserve.leaves import EntryKind, capture_entry
 from preserve.ledger import reading
 from preserve.ledger.auditing import Examination
@@ -206,6 +207,34 @@ class Ledger:
     def latest_checks(self) -> Iterator[Check]:
         """Every post's last check, in the order they were made, streamed."""
         return self._reader.checks(reading.LATEST)
+
+    def latest_with_observations(self) -> Iterator[tuple[Check, list[Observation]]]:
+        """Every post's last check beside what all of its checks observed, in one pass, streamed.
+
+        In the order in which the posts were first checked; what a run adds meanwhile is not in it.
+
+        Raises:
+            ArchiveError: the table of latest checks is not what the checks say.
+        """
+        with self._database.snapshot():
+            last = self._reader.checks(reading.LATEST_BY_POST)
+            for check, (post, observed) in zip_longest(last, self.all_observations(), fillvalue=(None, None)):
+                if not isinstance(check, Check) or check.post != post or observed is None:
+                    raise ArchiveError(
+                        f"ledger {self._database.path}: the last check of {post} is not where it should be; run"
+                        " `preserve audit` for what else is wrong"
+                    )
+                yield check, observed
+
+    def began_at(self) -> datetime | None:
+        """When the first run began; None without one. It tells one archive from another."""
+        row = self._database.one("SELECT started_at FROM runs ORDER BY id LIMIT 1")
+        return None if row is None else unpack_time(row[0])
+
+    def posts_with(self, fragment: str, most: int) -> tuple[str, ...]:
+        """The paths of up to `most` posts that have `fragment` in them, sorted; of all where it is empty."""
+        sql = "SELECT path FROM posts WHERE instr(path, ?1) > 0 OR ?1 = '' ORDER BY path LIMIT ?2"
+        return tuple(unpack_text(path) for (path,) in self._database.rows(sql, (pack_text(fragment), most)))
 
     def checks_of(self, run: int) -> Iterator[Check]:
         """The checks of a run, in the order they were made, streamed."""

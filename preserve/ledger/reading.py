@@ -37,7 +37,7 @@ from preserve.model import (
     Verdict,
 )
 
-_CHECKS: Final = """
+_COLUMNS: Final = """
 SELECT
     posts.path, source.url, checks.checked_at,
     checks.verdict, checks.reason, checks.natures, checks.remaining, checks.wants_probe,
@@ -48,7 +48,8 @@ SELECT
     texts.digest, extractors.version, rules.version, checks.error,
     checks.previous_capture_id, checks.probe_capture_id, template.content, admission.content,
     copies.commit_state, copies.commit_id, copies.committed_at
-FROM checks
+"""
+_JOINED: Final = """
 JOIN posts ON posts.id = checks.post_id
 JOIN versions AS extractors ON extractors.id = checks.extractor_id
 JOIN versions AS rules ON rules.id = checks.rules_id
@@ -64,6 +65,7 @@ LEFT JOIN digests AS texts ON texts.id = checks.text_digest_id
 LEFT JOIN stored_copies AS copies ON copies.id = checks.stored_copy_id
 LEFT JOIN files AS copy_files ON copy_files.id = copies.file_id
 """
+_CHECKS: Final = f"{_COLUMNS} FROM checks {_JOINED}"
 
 _POST: Final = "(SELECT id FROM posts WHERE path = ?)"
 # All of these are put together from constants.
@@ -71,6 +73,10 @@ OF_POST: Final = f"{_CHECKS} WHERE checks.post_id = {_POST} ORDER BY checks.id"
 NUMBERED: Final = f"{_CHECKS} WHERE checks.id = ?"
 OF_RUN: Final = f"{_CHECKS} WHERE checks.run_id = ? ORDER BY checks.id"
 LATEST: Final = f"{_CHECKS} WHERE checks.id IN (SELECT check_id FROM latest) ORDER BY checks.id"  # noqa: S608
+# In the order of OBSERVED, so that both can be read side by side; CROSS JOIN keeps SQLite to it without sorting.
+LATEST_BY_POST: Final = (
+    f"{_COLUMNS} FROM latest CROSS JOIN checks ON checks.id = latest.check_id {_JOINED} ORDER BY latest.post_id"
+)
 LATEST_OF_POST: Final = f"{_CHECKS} WHERE checks.id = (SELECT check_id FROM latest WHERE post_id = {_POST})"  # noqa: S608
 LATEST_OF_SOURCE: Final = (
     f"{_CHECKS} WHERE checks.id IN (SELECT check_id FROM latest WHERE source_id IN"  # noqa: S608
