@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from preserve.confirm import ABSENT, PRESENT, SILENT, WHOLE, Observation, Standing, standing
+from preserve.confirm import ABSENT, PRESENT, SILENT, WHOLE, Observation, Standing, confirmations, standing
 from preserve.model import Reason, Verdict
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
@@ -213,3 +213,49 @@ def test_what_was_unstable_long_ago_is_so_no_more() -> None:
 
 def test_a_clock_set_back_adds_no_strikes() -> None:
     assert after(seen(GONE, 10), seen(GONE, 2), seen(GONE, 5)).strikes == 1
+
+
+# ---------------------------------------------------------------- what was confirmed, in order
+
+
+def told(*history: Observation) -> list[tuple[Verdict, float]]:
+    return [(one.verdict, (one.at - START) / timedelta(days=1)) for one in confirmations(history)]
+
+
+def test_the_first_look_at_an_article_is_no_change() -> None:
+    assert told(seen(INTACT, 0), seen(MOVED, 7), seen(TRUNCATED, 14), seen(BLOCKED, 21)) == []
+
+
+def test_a_change_is_told_once_when_it_is_settled() -> None:
+    history = weekly([INTACT, GONE, GONE, GONE, GONE, GONE])
+    assert told(*history[:3]) == []
+    assert told(*history) == [(GONE, 21)]
+    (found,) = confirmations(history)
+    assert found.since == day(7)
+
+
+def test_an_article_that_is_back_is_told_after_it_was_lost() -> None:
+    history = weekly([GONE, GONE, GONE, INTACT, INTACT, MOVED])
+    assert told(*history) == [(GONE, 14), (INTACT, 21)]
+    assert told(*weekly([GONE, GONE, INTACT])) == []
+
+
+def test_a_loss_that_was_refuted_is_told_again_when_it_is_confirmed_again() -> None:
+    assert told(*weekly([GONE, GONE, GONE, EDITED, GONE, GONE, GONE])) == [(GONE, 14), (GONE, 42)]
+    assert told(*weekly([GONE, GONE, GONE, EDITED, INTACT])) == [(GONE, 14), (INTACT, 28)]
+
+
+def test_another_text_is_another_edit() -> None:
+    one, other = [seen(EDITED, at, "a") for at in (0, 7, 14)], [seen(EDITED, at, "b") for at in (21, 28, 35)]
+    assert told(*one, *other) == [(EDITED, 7), (EDITED, 28)]
+
+
+@given(st.lists(st.sampled_from([*Verdict]), max_size=12))
+def test_what_was_told_stays_told(verdicts: list[Verdict]) -> None:
+    history = [seen(verdict, 7 * week, "t") for week, verdict in enumerate(verdicts)]
+    whole = confirmations(history)
+    for end in range(len(history)):
+        assert whole[: len(confirmations(history[:end]))] == confirmations(history[:end])
+    last = standing(history)
+    if last is not None and last.is_confirmed and last.observed not in WHOLE:
+        assert whole[-1].verdict is last.observed

@@ -190,3 +190,14 @@ def test_every_room_of_the_package_has_its_layer() -> None:
     package = Path(preserve.__file__).parent
     found = {path.stem for path in package.iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()}
     assert found - {"__init__", "__main__"} == set(re.findall(r"`([a-z0-9]+)`", tables_of(page)))
+
+
+def test_the_page_of_commands_is_what_help_says() -> None:
+    script = ROOT / "tools" / "cli_docs.py"
+    environment = os.environ | {"PYTHONPATH": str(Path(preserve.__file__).parent.parent)}
+    done = subprocess.run(
+        [sys.executable, "-P", script, "--check"], env=environment, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    text = (ROOT / "docs" / "cli.md").read_text("utf-8")
+    assert re.findall(r"^## preserve (\w+)$", text, re.MULTILINE) == list(COMMANDS)

@@ -471,3 +471,46 @@ def test_an_unchanged_check_is_small(ledger: Ledger, path: Path) -> None:
         ledger.append(run, [check_of(sample) for sample in samples])
 
     assert (size() - before) / posts < 500
+
+
+# ---------------------------------------------------------------- last checks beside all observations
+
+
+def test_the_last_check_of_each_post_comes_with_all_its_observations(path: Path) -> None:
+    with Ledger.create_or_open(path) as ledger:
+        for week, order in enumerate(("abc", "cab", "b")):
+            add(ledger, *(Sample(post=f"{name}.md", week=week) for name in order))
+    with Ledger.open_readonly(path) as ledger:
+        found = list(ledger.latest_with_observations())
+        assert [(check.post, len(observed)) for check, observed in found] == [("a.md", 2), ("b.md", 3), ("c.md", 2)]
+        for check, observed in found:
+            assert check == ledger.latest(check.post)
+            assert observed == ledger.observations(check.post)
+
+
+def test_what_a_run_adds_while_they_are_read_is_not_among_them(path: Path) -> None:
+    with Ledger.create_or_open(path) as writing:
+        add(writing, Sample(post="a.md"), Sample(post="b.md"))
+        with Ledger.open_readonly(path) as reading:
+            found = reading.latest_with_observations()
+            first, _ = next(found)
+            add(writing, Sample(post="b.md", week=1), Sample(post="c.md"))
+            assert [first.post, *(check.post for check, _ in found)] == ["a.md", "b.md"]
+            assert [check.post for check, _ in reading.latest_with_observations()] == ["a.md", "b.md", "c.md"]
+
+
+def test_a_table_of_last_checks_that_misses_a_post_is_an_error(path: Path) -> None:
+    with Ledger.create_or_open(path) as ledger:
+        add(ledger, Sample(post="a.md"), Sample(post="b.md"))
+    with sqlite3.connect(path) as database:
+        database.execute("DELETE FROM latest WHERE post_id = (SELECT id FROM posts WHERE path = 'b.md')")
+    database.close()
+    with Ledger.open_readonly(path) as ledger, pytest.raises(ArchiveError, match=r"b\.md.*preserve audit"):
+        list(ledger.latest_with_observations())
+
+
+@pytest.mark.parametrize(
+    ("fragment", "found"), [("", 2), ("2021-05", 2), ("old/", 1), ("title.md", 2), ("%", 1), ("absent", 0)]
+)
+def test_paths_are_found_by_any_part(shelf: Ledger, fragment: str, found: int) -> None:
+    assert len(shelf.posts_with(fragment, 2)) == found

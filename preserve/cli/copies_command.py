@@ -6,11 +6,12 @@ from pathlib import Path
 
 import click
 
+from preserve.cli.completing import complete_post
 from preserve.cli.options import archive_option, config_option, json_option
 
 
 @click.command("copies", epilog="Example:  preserve copies https://news.example/2021/a-story.html")
-@click.argument("posts", metavar="[POST]...", nargs=-1)
+@click.argument("posts", metavar="[POST]...", nargs=-1, shell_complete=complete_post)
 @archive_option
 @config_option
 @json_option

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import click
 
+from preserve.cli.completing import complete_post
 from preserve.cli.options import archive_option, config_option, json_option
 
 
 @click.command("diff", epilog="Example:  preserve diff 2020-09-17-ferry.md --from 2026-03-01 --to 2026-05-01")
-@click.argument("post", metavar="POST")
+@click.argument("post", metavar="POST", shell_complete=complete_post)
 @click.option("--from", "old", metavar="TIME", help="The earlier capture.  [default: the stored copy]")
 @click.option("--to", "new", metavar="TIME", help="The later capture.  [default: the last]")
 @archive_option

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import click
 
+from preserve.cli.completing import complete_post
 from preserve.cli.options import archive_option, config_option, json_option
 
 
 @click.command("log", epilog="Example:  preserve log 2020-09-17-ferry.md")
-@click.argument("post", metavar="POST")
+@click.argument("post", metavar="POST", shell_complete=complete_post)
 @click.option("--all", "every", is_flag=True, help="A line for each check, also where several in a row are alike.")
 @archive_option
 @config_option

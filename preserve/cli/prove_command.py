@@ -7,13 +7,14 @@ from typing import Any
 
 import click
 
+from preserve.cli.completing import complete_post
 from preserve.cli.options import archive_option, config_option
 
 FILE = click.Path(path_type=Path)
 
 
 @click.command("prove", epilog="Example:  preserve prove 2020-09-17-ferry.md -o proof.json --records records.warc.gz")
-@click.argument("post", metavar="[POST]", required=False)
+@click.argument("post", metavar="[POST]", required=False, shell_complete=complete_post)
 @click.option("-o", "--output", metavar="FILE", type=FILE, required=True, help="The proof.")
 @click.option(
     "--records", metavar="FILE", type=FILE, help="Copy the records the proof speaks of into this .warc.gz, too."

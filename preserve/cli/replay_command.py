@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import click
 
+from preserve.cli.completing import complete_post
 from preserve.cli.options import archive_option, config_option
 
 
 @click.command("replay", epilog="Example:  preserve replay 2020-09-17-ferry.md")
-@click.argument("post", metavar="[POST]", required=False)
+@click.argument("post", metavar="[POST]", required=False, shell_complete=complete_post)
 @archive_option
 @config_option
 @click.option("--port", type=click.IntRange(0, 65535), default=8422, show_default=True, help="0 takes a free one.")

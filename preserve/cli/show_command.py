@@ -6,11 +6,12 @@ from pathlib import Path
 
 import click
 
+from preserve.cli.completing import complete_post
 from preserve.cli.options import archive_option, config_option, json_option
 
 
 @click.command("show", epilog="Example:  preserve show 2020-09-17-ferry.md")
-@click.argument("post", metavar="POST")
+@click.argument("post", metavar="POST", shell_complete=complete_post)
 @archive_option
 @config_option
 @json_option

@@ -81,8 +81,12 @@ def _location(row: Row) -> dict[str, Any]:
 
 
 def _uri(path: str) -> str:
-    """A path as a URI reference (RFC 3986): `file:` where it is absolute, `./` where its name has a colon."""
-    quoted = quote(path.encode("utf-8", "surrogateescape"), safe="/-._~!$&'()*+,;=@")
+    """A path as a URI reference (RFC 3986), `file:` where it is absolute."""
+    try:
+        data = path.encode("utf-8", "surrogateescape")  # the bytes of the file's name
+    except UnicodeEncodeError:
+        data = path.encode("utf-8", "surrogatepass")
+    quoted = quote(data, safe="/-._~!$&'()*+,;=@")
     return f"file://{quoted}" if quoted.startswith("/") else quoted.removeprefix("./")
 
 
