@@ -22,7 +22,7 @@ import pytest
 from export_kit import EVIL, EVIL_URL, WEEKS, Archive, feed_of, material, text_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from ledger_samples import START, Sample, check_of
+from ledger_samples import EDIT, PLAN, START, Sample, check_of
 from lxml import etree
 
 import preserve
@@ -353,6 +353,20 @@ def test_an_entry_is_the_same_in_the_next_weeks_feed(tmp_path: Path) -> None:
     earlier, later = feeds
     assert len(later) == len(earlier) + 1
     assert earlier.items() <= later.items()
+
+
+def test_two_edits_of_a_post_are_two_entries_each_with_its_own_difference(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.db"
+    with Ledger.create_or_open(path) as writing:
+        for week, new in enumerate(("2300", "2300", "2200", "2200")):
+            judged = replace(EDIT, changes=(replace(EDIT.changes[0], new=new),))
+            run = writing.begin_run(replace(PLAN, started_at=START + timedelta(weeks=week)))
+            writing.append(run, [check_of(Sample(week=week, text=new, judgement=judged))])
+    with Ledger.open_readonly(path) as opened:
+        text = feed_of(material(opened).changes())
+    assert [at[:10] for _, at in entries(text)] == ["2026-03-22", "2026-03-08"]
+    found = [element.text for element in etree.fromstring(text.encode()).iter("{*}ins")]
+    assert found == ["2200", "2300"]
 
 
 def test_nothing_in_a_feed_is_markup_of_somebody_else(ledger: Ledger) -> None:
