@@ -74,7 +74,7 @@ def test_bash_completes_commands_formats_and_options(folder: Path) -> None:
     assert in_bash(folder, "export", "json", "--verdict", "un") == ["unreachable", "unextractable", "unchecked"]
 
 
-@pytest.mark.parametrize("command", ["show", "log", "diff", "explain", "copies", "prove", "replay"])
+@pytest.mark.parametrize("command", ["show", "log", "diff", "explain", "copies", "cite", "prove", "replay"])
 def test_every_command_that_takes_a_post_completes_it(folder: Path, command: str) -> None:
     assert in_bash(folder, command, "2020-01-02-f") == ["2020-01-02-ferry.md"]
 

