@@ -476,6 +476,18 @@ def test_an_export_that_fails_leaves_the_file_as_it_was(archive: Archive, tmp_pa
     assert not list(tmp_path.glob("*.new"))
 
 
+def test_a_reader_that_goes_away_is_no_fault(archive: Archive) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-P", "-m", "preserve", "export", "json", "--archive", str(archive.folder / "warcs")],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=os.environ | {"PYTHONPATH": str(Path(preserve.__file__).parent.parent)},
+    ) as running:
+        assert running.stdout is not None and running.stderr is not None
+        running.stdout.close()
+        assert running.stderr.read() == b""
+
+
 def test_verdict_and_since_choose(archive: Archive, ledger: Ledger) -> None:
     done = command(archive.folder, "json", "--verdict", "moved", "--verdict", "blocked")
     assert [post["verdict"] for post in json.loads(done.stdout)["posts"]] == ["blocked", "moved"]

@@ -504,6 +504,19 @@ def test_what_a_run_adds_between_the_two_questions_is_in_neither_answer(path: Pa
         assert len(list(writing.latest_with_observations())) == 3
 
 
+def test_a_ledger_may_be_closed_before_all_was_read(path: Path) -> None:
+    with Ledger.create_or_open(path) as ledger:
+        add(ledger, Sample(post="a.md"), Sample(post="b.md"))
+        found = ledger.latest_with_observations()
+        next(found)
+    found.close()  # type: ignore[attr-defined]
+    with Ledger.open_readonly(path) as ledger:
+        first = ledger.latest_with_observations()
+        next(first)
+        assert len(list(ledger.latest_with_observations())) == 2  # one beside the other
+        assert len(list(first)) == 1
+
+
 def test_a_table_of_last_checks_that_misses_a_post_is_an_error(path: Path) -> None:
     with Ledger.create_or_open(path) as ledger:
         add(ledger, Sample(post="a.md"), Sample(post="b.md"))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import RLock
 from typing import Any, Final
@@ -103,7 +103,8 @@ class Database:
         try:
             yield
         finally:
-            with self._lock, self._explaining():
+            # Closed meanwhile, as when a reader of the output went away: the transaction ended with it.
+            with self._lock, self._explaining(), suppress(sqlite3.ProgrammingError):
                 if begun and self._connection.in_transaction:
                     self._connection.execute("COMMIT")
 
