@@ -99,9 +99,9 @@ class Archive:
             ledger.append(run, checks)
             ledger.end_run(run, at + timedelta(hours=1), RunState.FINISHED)  # type: ignore[operator]
 
-    def report(self, output: Path, language: str = "en", title: str = "") -> Built:
+    def report(self, output: Path, language: str = "en", title: str = "", url: str = "") -> Built:
         with Ledger.open_readonly(self.folder / LEDGER) as ledger:
-            return build(ledger, self.settings, Options(output, language, title))
+            return build(ledger, self.settings, Options(output, language, title, url))
 
 
 _STATUS = {Verdict.GONE: 404, Verdict.BLOCKED: 403, Verdict.UNREACHABLE: None}

@@ -305,6 +305,18 @@ def test_a_page_cites_the_source_with_the_capture_that_has_the_article(archive: 
     assert [record in cited for record in records] == [True, False]
 
 
+def test_confirmed_changes_have_feeds_that_the_pages_lead_to(archive: Archive, tmp_path: Path) -> None:
+    for _ in range(3):
+        archive.run([(kept(1, categories=("Town", "<Sea>")), edited()), (kept(2, categories=("Hill",)), INTACT)])
+    archive.report(tmp_path / "site", url="https://me.example/report")
+    feeds = {path.name: path.read_text("utf-8") for path in (tmp_path / "site" / "feeds").iterdir()}
+    assert len(feeds) == 3  # all, and the two categories of the post that was edited
+    (link,) = re.findall(r'rel="alternate"[^>]* href="([^"]+)"', feeds["all.atom"])
+    assert (tmp_path / "site" / link.removeprefix("https://me.example/report/")).is_file()
+    led_to = {name for _, text in pages(tmp_path / "site") for name in re.findall(r"feeds/([0-9a-z]+\.atom)", text)}
+    assert led_to == set(feeds)
+
+
 def test_hostile_lengths_do_not_make_a_page_large(archive: Archive, tmp_path: Path) -> None:
     long = "<&>\"'" * 4000
     posts = [

@@ -19,12 +19,14 @@ class Request:
         output: the report's directory.
         language: of its words.
         title: what it is called; "" for the usual.
+        url: where it will be published; "" where that is not known.
         archive, config: as for every command that reads; None where not given.
     """
 
     output: Path
     language: str
     title: str
+    url: str
     archive: str | None
     config: Path | None
 
@@ -47,6 +49,7 @@ class Request:
     help="Language of its words.",
 )
 @click.option("--title", metavar="TEXT", default="", help="What the report is called.")
+@click.option("--url", metavar="URL", default="", help="Where it will be published, for the links in its feeds.")
 @archive_option
 @config_option
 def command(**options: Any) -> None:

@@ -13,6 +13,7 @@ from preserve import __version__
 from preserve.errors import ArchiveError
 from preserve.ledger import Ledger, RunOverview
 from preserve.report.facts import FactsReader
+from preserve.report.feeds import Feeds
 from preserve.report.gathering import Gathering, baseline_without_report
 from preserve.report.listing import CHOICES, Facet, Lists
 from preserve.report.postpages import PostPages
@@ -34,11 +35,13 @@ class Options:
         output: the report's directory.
         language: of its words, one of `LANGUAGES`.
         title: what it is called; "" for the usual.
+        url: where it will be published, for its feeds; "" where that is not known.
     """
 
     output: Path
     language: str = "en"
     title: str = ""
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +78,8 @@ def build(ledger: Ledger, settings: Settings, options: Options) -> Built:
     facts = FactsReader(settings, site.remembered())
     state = _State.of(site.state, runs)
     gathering = Gathering(ledger, facts, state.baseline)
-    pages = Pages(Wording(options.language), options.title)
+    feeds = Feeds(ledger, settings, site, options.url).write()
+    pages = Pages(Wording(options.language), options.title, feeds)
     lines = _write_posts(ledger, gathering, PostPages(ledger, facts, settings.cite.replay_url), pages, site)
     overview = gathering.overview(runs)
     assert overview is not None  # noqa: S101 - there is a check

@@ -48,10 +48,11 @@ class Pages:
     Args:
         wording: of that language.
         title: what the report is called; foreign text, from the command line.
+        feeds: of the categories that have a feed, its file.
     """
 
-    def __init__(self, wording: Wording, title: str) -> None:
-        self._wording = wording
+    def __init__(self, wording: Wording, title: str, feeds: Mapping[str, str]) -> None:
+        self._wording, self._feeds = wording, feeds
         env = Environment(
             loader=PackageLoader("preserve.report"),
             autoescape=True,
@@ -124,7 +125,9 @@ class Pages:
     def list(self, page: ListPage) -> str:
         """A page of a list."""
         rows = [self._line(line) for line in page.lines]
-        return self._render("list.html.j2", root="../../../", here=page.choice.facet.value, page=page, rows=rows)
+        facet, name = page.choice.facet, page.choice.name
+        feed = self._feeds.get(name) if facet is Facet.CATEGORY else None
+        return self._render("list.html.j2", root="../../../", here=facet.value, page=page, rows=rows, feed=feed)
 
     def choices(self, facet: Facet, choices: Sequence[Choice], page: int) -> str:
         """A page of the lists of a facet."""
