@@ -10,7 +10,6 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-import hmac
 from pathlib import Path
 
 from preserve.settings import DigestAlgorithm
@@ -20,7 +19,7 @@ _CHUNK = 1 << 20
 
 def digest(data: bytes, algorithm: DigestAlgorithm = DigestAlgorithm.SHA256) -> str:
     """The labelled digest of `data`: `sha256:<lowercase hex>` or `sha1:<BASE32>`."""
-    return _label(hashlib.new(algorithm.value, data, usedforsecurity=False).digest(), algorithm)
+    return _label(_hasher(algorithm, data).digest(), algorithm)
 
 
 def file_digest(path: str | Path, algorithm: DigestAlgorithm = DigestAlgorithm.SHA256) -> str:
@@ -29,7 +28,7 @@ def file_digest(path: str | Path, algorithm: DigestAlgorithm = DigestAlgorithm.S
     Raises:
         OSError: the file can't be read.
     """
-    hasher = hashlib.new(algorithm.value, usedforsecurity=False)
+    hasher = _hasher(algorithm)
     with Path(path).open("rb") as stream:
         while chunk := stream.read(_CHUNK):
             hasher.update(chunk)
@@ -42,8 +41,11 @@ def matches(labelled: str, data: bytes) -> bool:
     Raises:
         ValueError: the label names an algorithm this package doesn't know, or its value is no digest of it.
     """
+    # As this package writes them, and so nearly always: told without taking the label apart.
+    if labelled == f"sha256:{hashlib.sha256(data, usedforsecurity=False).hexdigest()}":
+        return True
     algorithm, value = parse_digest(labelled)
-    return hmac.compare_digest(hashlib.new(algorithm.value, data, usedforsecurity=False).digest(), value)
+    return _hasher(algorithm, data).digest() == value
 
 
 def parse_digest(labelled: str) -> tuple[DigestAlgorithm, bytes]:
@@ -57,7 +59,7 @@ def parse_digest(labelled: str) -> tuple[DigestAlgorithm, bytes]:
         algorithm = DigestAlgorithm(name.strip().lower().replace("-", ""))
     except ValueError:
         raise ValueError(f"digest {labelled!r}: unknown algorithm, sha256 and sha1 are known") from None
-    size = hashlib.new(algorithm.value, usedforsecurity=False).digest_size
+    size = _hasher(algorithm).digest_size
     try:
         raw = bytes.fromhex(value) if len(value) == 2 * size else _from_base32(value)
     except (ValueError, binascii.Error):
@@ -65,6 +67,11 @@ def parse_digest(labelled: str) -> tuple[DigestAlgorithm, bytes]:
     if len(raw) != size:
         raise ValueError(f"digest {labelled!r}: the value is neither hex nor base32 of {size} bytes")
     return algorithm, raw
+
+
+def _hasher(algorithm: DigestAlgorithm, data: bytes = b"") -> hashlib._Hash:
+    make = hashlib.sha256 if algorithm is DigestAlgorithm.SHA256 else hashlib.sha1
+    return make(data, usedforsecurity=False)
 
 
 def _label(raw: bytes, algorithm: DigestAlgorithm) -> str:

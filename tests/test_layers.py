@@ -41,6 +41,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "urllib3": ("fetch",),
     "protego": ("fetch",),
     "warcio": ("warc",),
+    "isal": ("warc",),
     "trafilatura": ("extract",),
     "lxml": ("markup", "extract", "posts"),
     "yaml": ("posts",),

@@ -11,6 +11,7 @@ Headers = Sequence[tuple[str, str]]
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
 _STATUS_LINE = re.compile(rb"HTTP/(\d(?:\.\d)?)[ \t]+(\d{3})(?:[ \t](.*))?", re.S)
 _BARE = re.compile(rb"[\r\x00]")
+_BLANK = " \t\n\r\x0b\x0c"  # what bytes.strip takes away
 
 
 class HttpError(ValueError):
@@ -97,6 +98,16 @@ def _one_head(block: bytes, end: int) -> Head:
 def _fields(lines: list[bytes]) -> tuple[tuple[str, str], ...]:
     """Field lines (RFC 9112, section 5); a line that is neither a field nor a fold is skipped, as browsers
     do."""
+    whole = b"\n".join(lines)
+    if _BARE.search(whole) or b"\n " in whole or b"\n\t" in whole or whole[:1] in (b" ", b"\t"):
+        return _odd_fields(lines)
+    # As nearly every head is, and each capture's head is read several times over: no folds, nothing to mend.
+    split = [line.partition(":") for line in whole.decode("latin-1").split("\n")]
+    kept = [(name, value) for name, colon, value in split if colon and name.strip(_BLANK)]
+    return tuple([(name.strip(" \t"), value.strip(" \t")) for name, value in kept])
+
+
+def _odd_fields(lines: list[bytes]) -> tuple[tuple[str, str], ...]:
     fields: list[tuple[str, list[str]]] = []
     for line in lines:
         if line[:1] in (b" ", b"\t"):

@@ -5,16 +5,19 @@ Owns where a member begins and ends and whether it is whole. Does not know what 
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from preserve.warc.records import GZIP_WINDOW
+from preserve.warc.deflate import InflateError, inflater
 
-_CHUNK = 128 * 1024
+MAGIC = b"\x1f\x8b\x08"
 # No record of ours is larger than a body's bound; a member that unpacks to more is no record but an attack.
 MAX_MEMBER = 1 << 30
+_SLICE = 1 << 20
+_SMALLEST = 18  # header and trailer: RFC 1952, section 2.3
+_FLAGS = 3  # offset of the header's flags
+_RESERVED = 0xE0  # must be zero: RFC 1952, section 2.3.1.2
 
 
 class DamagedMemberError(Exception):
@@ -32,11 +35,12 @@ class DamagedMemberError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One gzip member: where it lies, in bytes, and what it unpacks to."""
+    """One gzip member: where it lies, in bytes, the flags of its header, and what it unpacks to."""
 
     offset: int
     length: int
     data: bytes
+    flags: int = 0
 
     @property
     def end(self) -> int:
@@ -44,37 +48,78 @@ class Member:
         return self.offset + self.length
 
 
-def read_members(stream: BinaryIO, start: int = 0) -> Iterator[Member]:
+def read_members(stream: BinaryIO, start: int = 0, end: int | None = None) -> Iterator[Member]:
     """The members of `stream` from offset `start` on, each held in memory only while it is handed out.
+
+    Args:
+        stream: a WARC file.
+        start: where a member begins.
+        end: none that begins here or behind it is read; None to read all.
 
     Raises:
         DamagedMemberError: at the first that is not whole; what came before was handed out.
         OSError: the file can't be read.
     """
     stream.seek(start)
-    offset, rest = start, stream.read(_CHUNK)
-    while rest:
-        data, length, rest = _read_member(stream, offset, rest)
-        yield Member(offset, length, data)
+    slices, offset = _Slices(stream), start
+    while (end is None or offset < end) and (header := slices.ahead(_FLAGS + 1)):
+        flags = header[_FLAGS] if len(header) > _FLAGS else 0
+        if flags & _RESERVED:  # which ISA-L would pass over
+            raise DamagedMemberError(offset, "not a gzip member (unknown header flags)")
+        data, length = _read_member(slices, offset)
+        yield Member(offset, length, data, flags)
         offset += length
-        rest = rest or stream.read(_CHUNK)
 
 
-def _read_member(stream: BinaryIO, offset: int, chunk: bytes) -> tuple[bytes, int, bytes]:
-    inflater = zlib.decompressobj(GZIP_WINDOW)
+def _read_member(slices: _Slices, offset: int) -> tuple[bytes, int]:
+    unpacker = inflater()
     parts: list[bytes] = []
     taken = size = 0
-    while chunk:
+    while piece := slices.piece(1 if taken else _SMALLEST):
         try:
-            data = inflater.decompress(chunk, MAX_MEMBER + 1 - size)
-        except zlib.error as error:
+            data = unpacker.decompress(piece, MAX_MEMBER + 1 - size)
+        except InflateError as error:
             raise DamagedMemberError(offset, f"not a gzip member ({error})") from error
-        parts.append(data)
-        taken, size = taken + len(chunk), size + len(data)
+        taken, size = taken + len(piece), size + len(data)
         if size > MAX_MEMBER:
             raise DamagedMemberError(offset, f"unpacks to more than {MAX_MEMBER} bytes")
-        if inflater.eof:
-            rest = inflater.unused_data
-            return b"".join(parts), taken - len(rest), rest
-        chunk = stream.read(_CHUNK)
+        parts.append(data)
+        if unpacker.eof:
+            left = len(unpacker.unused_data)
+            slices.give_back(left)
+            return data if len(parts) == 1 else b"".join(parts), taken - left
     raise DamagedMemberError(offset, "the file ends in the middle of it")
+
+
+class _Slices:
+    """A file read in large slices, from which pieces are taken and, where too much was, given back."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self._slice, self._at = b"", 0
+        self._view = memoryview(b"")
+
+    def ahead(self, count: int) -> bytes:
+        """The next few bytes, which stay where they are; fewer at the end."""
+        if len(self._slice) - self._at < count:
+            self._load(self._slice[self._at :] + self._stream.read(_SLICE))
+        return self._slice[self._at : self._at + count]
+
+    def piece(self, least: int) -> memoryview:
+        """The bytes up to the next mark of a member that is `least` bytes ahead or more; of one slice, so maybe fewer.
+
+        A member nearly always ends where the next one begins: no more is unpacked or copied than it has. Marks
+        that stand inside of a member by chance cost one more call.
+        """
+        if self._at == len(self._slice):
+            self._load(self._stream.read(_SLICE))
+        start, found = self._at, self._slice.find(MAGIC, self._at + least)
+        self._at = found if found >= 0 else len(self._slice)
+        return self._view[start : self._at]
+
+    def give_back(self, count: int) -> None:
+        """The last bytes of the last piece were not needed."""
+        self._at -= count
+
+    def _load(self, data: bytes) -> None:
+        self._slice, self._at, self._view = data, 0, memoryview(data)

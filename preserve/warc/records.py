@@ -3,32 +3,56 @@
 Owns how a record is spelled (WARC/1.1, one gzip member per record: WARC 1.1, section 4 and annex D) and how
 it is taken apart again, with its block digest checked. Does not know what records a capture needs
 (`building`) or where they lie (`files`, `reader`).
+
+Records are written by warcio and read by a parser of our own: all that is read passes it, and it is stricter, so
+that of a header nothing is read past.
 """
 
 from __future__ import annotations
 
-import zlib
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from io import BytesIO
+from typing import Final
 from uuid import UUID
 
-from warcio.exceptions import ArchiveLoadFailed
 from warcio.recordloader import ArcWarcRecord, ArcWarcRecordLoader
 from warcio.statusandheaders import StatusAndHeaders, StatusAndHeadersParserException
 from warcio.warcwriter import WARCWriter
 
 from preserve import digests
+from preserve.warc.deflate import deflater
 
 WARC_VERSION = "WARC/1.1"
 WARC_FIELDS = "application/warc-fields"
-# Level 9 takes twice the time of level 6 for 1 % less (docs/formats.md); the files are the same to every
-# reader.
-GZIP_LEVEL = 6
-GZIP_WINDOW = 31
 
-_AFTER_BLOCK = b"\r\n\r\n"
 NewId = Callable[[], UUID]
+
+_READ_VERSIONS: Final = ("WARC/1.1", "WARC/1.0")
+_AFTER_HEAD: Final = b"\r\n\r\n"
+_AFTER_BLOCK: Final = b"\r\n\r\n"
+_CONTROLS: Final = bytes({*range(32), 127} - {9, 10, 13})
+_TOKEN: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+_APART: Final = ("WARC-Type", "WARC-Record-ID", "Content-Type", "Content-Length")
+# WARC 1.1, section 4: no other may stand twice; WARC-Protocol is an IIPC proposal.
+_REPEATABLE: Final = frozenset({"warc-concurrent-to", "warc-protocol"})
+# Names as we write them, by which most are known without a closer look.
+_USUAL: Final = {
+    name: name.lower()
+    for name in (
+        *_APART,
+        "WARC-Date",
+        "WARC-Target-URI",
+        "WARC-IP-Address",
+        "WARC-Protocol",
+        "WARC-Concurrent-To",
+        "WARC-Refers-To",
+        "WARC-Block-Digest",
+        "WARC-Payload-Digest",
+    )
+}
+_APART_KEYS: Final = tuple(name.lower() for name in _APART)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +74,10 @@ class Record:
     block: bytes
 
     def field(self, name: str) -> str | None:
-        """The first field called `name` (any case), or None."""
+        """The first field called `name`: so spelled, else in any case; None without one."""
+        for key, value in self.fields:
+            if key == name:
+                return value
         wanted = name.lower()
         return next((value for key, value in self.fields if key.lower() == wanted), None)
 
@@ -90,28 +117,54 @@ def decode(data: bytes) -> Record:
     Raises:
         ValueError: it is no whole WARC record, or its block digest doesn't match; the message says which.
     """
-    stream = BytesIO(data)
-    try:
-        found = ArcWarcRecordLoader().parse_record_stream(stream, None, "warc", True)
-    except (ArchiveLoadFailed, StatusAndHeadersParserException, EOFError) as error:
-        raise ValueError(f"it does not begin with a WARC record: {error}") from error
-    named = tuple((str(name), str(value)) for name, value in found.rec_headers.headers)
-    start, end = stream.tell(), len(data) - len(_AFTER_BLOCK)
-    block = data[start:end]
-    if found.rec_headers.get_header("Content-Length") != str(len(block)) or data[end:] != _AFTER_BLOCK:
+    end = data.find(_AFTER_HEAD)
+    if end < 0:
+        raise ValueError("it does not begin with a WARC record: no empty line ends its header")
+    fields, apart = _header_fields(data[:end])
+    start = end + len(_AFTER_HEAD)
+    block = data[start : -len(_AFTER_BLOCK)]
+    whole = start + len(block) + len(_AFTER_BLOCK) == len(data) and data.endswith(_AFTER_BLOCK)
+    kind, record_id, content_type, length = apart
+    if not whole or length != str(len(block)):
         raise ValueError("its Content-Length does not fit its bytes")
-    apart = {"warc-type", "warc-record-id", "content-type", "content-length"}
-    record = Record(
-        kind=str(found.rec_type),
-        record_id=(found.rec_headers.get_header("WARC-Record-ID") or "").strip("<>"),
-        content_type=found.content_type or "",
-        fields=tuple((name, value) for name, value in named if name.lower() not in apart),
-        block=block,
-    )
-    if not record.kind or not record.record_id:
-        raise ValueError("it has no WARC-Type or no WARC-Record-ID")
+    if not kind or len(record_id) < 3 or record_id[0] != "<" or record_id[-1] != ">":
+        raise ValueError("it does not begin with a WARC record: it has no type, or no id in angle brackets")
+    record = Record(kind, record_id[1:-1], content_type, fields, block)
     _verify(record)
     return record
+
+
+def _header_fields(head: bytes) -> tuple[tuple[tuple[str, str], ...], list[str]]:
+    """A record's header (WARC 1.1, section 4): its fields, and apart from them the values of `_APART`.
+
+    Args:
+        head: without its last line break.
+
+    Raises:
+        ValueError: it is none. Folded lines are refused too: nobody writes them, and readers differ on them.
+    """
+    version, *lines = head.decode("utf-8").split("\r\n")
+    if version not in _READ_VERSIONS:
+        raise ValueError(f"it does not begin with a WARC record: its first line is {version[:40]!r}")
+    bare = head.count(b"\r") != len(lines) or head.count(b"\n") != len(lines)
+    if bare or len(head.translate(None, _CONTROLS)) != len(head):
+        raise ValueError("it does not begin with a WARC record: control characters stand in its header")
+    named: dict[str, str] = {}
+    fields = []
+    for line in lines:
+        name, colon, value = line.partition(":")
+        key = _USUAL.get(name) or _key(name)
+        if not key or not colon or (key in named and key not in _REPEATABLE):
+            raise ValueError(f"it does not begin with a WARC record: {line[:40]!r} is no field, or is there twice")
+        named[key] = value = value.strip(" \t")
+        if key not in _APART_KEYS:
+            fields.append((name, value))
+    return tuple(fields), [named.get(key, "") for key in _APART_KEYS]
+
+
+def _key(name: str) -> str:
+    """What a field's name is compared by; "" where it is none."""
+    return name.lower() if _TOKEN.fullmatch(name) else ""
 
 
 def http_status_and_type(record: Record) -> tuple[str | None, str | None]:
@@ -145,7 +198,7 @@ class _GzipMember:
     """What warcio writes one record to: `flush`, which it calls once at a record's end, closes the member."""
 
     def __init__(self) -> None:
-        self._deflater = zlib.compressobj(GZIP_LEVEL, zlib.DEFLATED, GZIP_WINDOW)
+        self._deflater = deflater()
         self._parts: list[bytes] = []
         self.finished = b""
 
