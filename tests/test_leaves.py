@@ -8,12 +8,17 @@ from dataclasses import fields, replace
 from typing import Any
 
 import pytest
+import rfc8785
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 from ledger_samples import EDIT, START, Sample, capture_of, check_of, digest, record
 
-from preserve.leaves import Manifest, check_entry
+from preserve.leaves import Manifest, _number, _plain, _spelled, check_entry
 from preserve.model import (
     Admission,
     AdmissionKind,
+    Change,
+    ChangeKind,
     Check,
     CommitState,
     Evidence,
@@ -23,6 +28,7 @@ from preserve.model import (
     PostVersion,
     Reason,
     SinceLast,
+    Span,
     Verdict,
 )
 
@@ -95,6 +101,81 @@ def test_another_version_of_the_post_has_another_entry(other: PostVersion) -> No
 
 def test_without_a_version_the_entry_is_that_of_older_ones() -> None:
     assert "version" not in json.loads(check_entry(1, CHECK))["stored_copy"]
+
+
+ADMISSION = Admission(next(iter(AdmissionKind)), "Corrected.")
+CHANGE = Change(ChangeKind.REPLACE, "old", "new")
+PARTS: list[tuple[str, Any, str, Any]] = [
+    ("changes", CHANGE, "kind", ChangeKind.MOVE),
+    ("changes", CHANGE, "old", "older"),
+    ("changes", CHANGE, "new", "newer"),
+    ("changes", CHANGE, "old_context", "in a sentence"),
+    ("changes", CHANGE, "new_context", "in a sentence"),
+    ("changes", CHANGE, "old_span", Span(1, 2, 3)),
+    ("changes", CHANGE, "new_span", Span(1, 2, 3)),
+    ("changes", CHANGE, "natures", (Nature.NAME,)),
+    ("changes", CHANGE, "weight", 0.25),
+    ("evidence", Evidence("rule", True, "3"), "rule", "another"),
+    ("evidence", Evidence("rule", True, "3"), "held", False),
+    ("evidence", Evidence("rule", True, "3"), "saw", "4"),
+    ("admission", ADMISSION, "kind", list(AdmissionKind)[1]),
+    ("admission", ADMISSION, "text", "Mended."),
+]
+MEASURES = [field.name for field in fields(Measures)]
+SPANS = [field.name for field in fields(Span)]
+
+
+@pytest.mark.parametrize(("name", "part", "attribute", "other"), PARTS, ids=[f"{one[0]}-{one[2]}" for one in PARTS])
+def test_another_part_of_a_judgement_has_another_entry(name: str, part: Any, attribute: str, other: Any) -> None:
+    def entry(one: Any) -> bytes:
+        value = one if name == "admission" else (one,)
+        return check_entry(1, replace(CHECK, judgement=replace(EDIT, **{name: value})))
+
+    assert entry(part) != entry(replace(part, **{attribute: other}))
+    tried = {one[2] for one in PARTS if one[0] == name}
+    assert tried == {field.name for field in fields(part)}
+
+
+@pytest.mark.parametrize("name", MEASURES)
+def test_another_measure_has_another_entry(name: str) -> None:
+    other = replace(Measures(), **{name: 0.5})
+    assert check_entry(1, replace(CHECK, measures=other)) != check_entry(1, replace(CHECK, measures=Measures()))
+
+
+@pytest.mark.parametrize("name", SPANS)
+def test_another_place_has_another_entry(name: str) -> None:
+    def entry(span: Span) -> bytes:
+        changes = (replace(CHANGE, old_span=span),)
+        return check_entry(1, replace(CHECK, judgement=replace(EDIT, changes=changes)))
+
+    assert entry(Span(1, 1, 1)) != entry(replace(Span(1, 1, 1), **{name: 2}))
+
+
+# ---------------------------------------------------------------- the one spelling
+
+FLOATS = st.floats(allow_nan=False, allow_infinity=False) | st.floats(0, 1) | st.integers(0, 10**17).map(float)
+KEYS = st.text(st.characters(min_codepoint=33, max_codepoint=126), max_size=6)
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1) | st.text(max_size=12) | st.sampled_from(Verdict),
+    lambda inner: st.lists(inner, max_size=4) | st.tuples(inner, inner) | st.dictionaries(KEYS, inner, max_size=4),
+    max_leaves=20,
+)
+
+
+@given(VALUES, st.lists(FLOATS, max_size=4))
+@settings(max_examples=400, deadline=None)
+@example('\u2028\x7f\x00"\\/', [1e-5, 1e21, 0.1, 1e16, 5e-324])
+@example("\ud800", [0.5])
+@example({"a": "\udcff.md"}, [-0.0])
+def test_the_quick_spelling_is_that_of_rfc_8785(value: object, numbers: list[float]) -> None:
+    spelled = [_number(one) for one in numbers]
+    assert _spelled([value, spelled], spelled) == rfc8785.dumps(_plain([value, numbers]))
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf")])
+def test_a_number_that_is_none_is_refused(number: float) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        _spelled([number], [number])
 
 
 def test_the_run_is_part_of_it() -> None:
