@@ -64,6 +64,11 @@ class Database:
 
     def stream(self, sql: str, parameters: Sequence[Any] = (), size: int = 500) -> Iterator[Row]:
         """The rows of a query, never more than `size` of them in memory."""
+        for rows in self.batches(sql, parameters, size):
+            yield from rows
+
+    def batches(self, sql: str, parameters: Sequence[Any] = (), size: int = 500) -> Iterator[list[Row]]:
+        """The same, in lists of `size` or fewer."""
         with self._lock, self._explaining():
             cursor = self._connection.execute(sql, parameters)
         while True:
@@ -71,7 +76,7 @@ class Database:
                 rows = cursor.fetchmany(size)
             if not rows:
                 return
-            yield from rows
+            yield rows
 
     def insert(self, sql: str, parameters: Sequence[Any] = ()) -> int:
         """Run one INSERT; the new row's number."""

@@ -27,11 +27,12 @@ from preserve.leaves import (
 )
 from preserve.ledger.codec import pack_digest, pack_text, unpack_digest, unpack_text, unpack_time
 from preserve.ledger.database import Database, Row
-from preserve.ledger.reading import NUMBERED, Reader
+from preserve.ledger.reading import Fetched, Reader
 from preserve.merkle import Frontier, leaf_hash
 from preserve.model import Check
 
 _HASH_BYTES: Final = 32
+_NO_END: Final = (1 << 63) - 1
 _APPEND: Final = "INSERT INTO log_leaves SELECT coalesce(max(position), -1) + 1, ?, ?, ? FROM log_leaves"
 
 
@@ -131,7 +132,7 @@ class Log:
 
     def append_from_row(self, kind: EntryKind, row: int) -> None:
         """Log a row by what it says now that it is written."""
-        self.append(kind, row, self._entry(kind, row)[0])
+        self.append(kind, row, self._entry(kind, row, self._reader.fetched((), ()))[0])
 
     def append_file(self, file_id: int, file: LoggedFile) -> None:
         """Note and log a closed WARC file."""
@@ -177,28 +178,46 @@ class Log:
         mine = "SELECT id FROM checks WHERE post_id = (SELECT id FROM posts WHERE path = ?)"
         sql = f"SELECT row, position FROM log_leaves WHERE kind = ? AND row IN ({mine})"  # noqa: S608
         places: dict[int, int] = dict(self._database.rows(sql, (int(EntryKind.CHECK), pack_text(post))))
-        runs = f"SELECT id, run_id FROM checks WHERE id IN ({mine}) ORDER BY id"  # noqa: S608
-        for row, run in self._database.rows(runs, (pack_text(post),)):
-            for check in self._reader.checks(NUMBERED, (row,)):
-                yield LoggedCheck(run, check, places.get(row))
+        rows = [row for (row,) in self._database.rows(f"{mine} ORDER BY id", (pack_text(post),))]
+        fetched = self._reader.fetched(rows, ())
+        for row in rows:
+            run, check = fetched.check(row)
+            yield LoggedCheck(run, check, places.get(row))
 
-    def entries(self) -> Iterator[LogEntry]:
-        """Every leaf in order, beside what the rows say now; streamed.
+    def size(self) -> int:
+        """How many leaves there are, those missing in between counted."""
+        row = self._database.one("SELECT coalesce(max(position), -1) + 1 FROM log_leaves")
+        return 0 if row is None else int(row[0])
+
+    def entries(self, first: int = 0, end: int | None = None) -> Iterator[LogEntry]:
+        """The leaves in order, beside what the rows say now; streamed.
+
+        Args:
+            first, end: the positions to begin at, and to end before; None for all that follow.
 
         Raises:
             ArchiveError: the leaves themselves can't be read.
         """
-        for position, kind, row, leaf in self._database.stream("SELECT * FROM log_leaves ORDER BY position"):
-            written = bytes(leaf) if isinstance(leaf, bytes) else b""
-            try:
-                known = EntryKind(kind)
-                entry, names = self._entry(known, row)
-            except (ArchiveError, ValueError, TypeError, KeyError) as error:
-                found = kind if isinstance(kind, int) else 0
-                name = EntryKind(found) if found in set(EntryKind) else None
-                yield LogEntry(position, name, row, written, None, problem=str(error))
-            else:
-                yield LogEntry(position, known, row, written, leaf_hash(entry), names)
+        sql = "SELECT * FROM log_leaves WHERE position >= ? AND position < ? ORDER BY position"
+        for rows in self._database.batches(sql, (first, _NO_END if end is None else end)):
+            numbers = {
+                kind: [row[2] for row in rows if row[1] == kind] for kind in (EntryKind.CHECK, EntryKind.CAPTURE)
+            }
+            fetched = self._reader.fetched(numbers[EntryKind.CHECK], numbers[EntryKind.CAPTURE])
+            for row in rows:
+                yield self._beside(row, fetched)
+
+    def _beside(self, leaf: Row, fetched: Fetched) -> LogEntry:
+        position, kind, row, written = leaf
+        written = bytes(written) if isinstance(written, bytes) else b""
+        try:
+            known = EntryKind(kind)
+            entry, names = self._entry(known, row, fetched)
+        except (ArchiveError, ValueError, TypeError, KeyError) as error:
+            found = kind if isinstance(kind, int) else 0
+            name = EntryKind(found) if found in set(EntryKind) else None
+            return LogEntry(position, name, row, written, None, problem=str(error))
+        return LogEntry(position, known, row, written, leaf_hash(entry), names)
 
     def files(self) -> Iterator[LoggedFile]:
         """The closed WARC files that are logged, in the order they were."""
@@ -228,12 +247,16 @@ class Log:
 
     # ------------------------------------------------------------ an entry from its rows
 
-    def _entry(self, kind: EntryKind, row: int) -> tuple[bytes, str]:
+    def _entry(self, kind: EntryKind, row: int, fetched: Fetched) -> tuple[bytes, str]:
         """The entry a row stands for, and what to call it; ValueError where the row is not there."""
+        if kind is EntryKind.CHECK:
+            run, check = fetched.check(row)
+            return check_entry(run, check), f"{check.post} in run {run}"
+        if kind is EntryKind.CAPTURE:
+            capture = fetched.capture(row)
+            return capture_entry(capture), f"{capture.url}, captured {capture.captured_at:%Y-%m-%d %H:%M} UTC"
         make = {
             EntryKind.RUN: self._run,
-            EntryKind.CHECK: self._check,
-            EntryKind.CAPTURE: self._capture,
             EntryKind.RUN_END: self._run_end,
             EntryKind.FILE: self._file,
             EntryKind.CHECKPOINT: self._checkpoint,
@@ -246,17 +269,6 @@ class Log:
         started, arguments, settings, software = found
         facts = RunFacts(row, unpack_time(started), tuple(json.loads(arguments)), settings, software)
         return run_entry(facts), f"run {row}"
-
-    def _check(self, row: int) -> tuple[bytes, str]:
-        (run,) = self._one("SELECT run_id FROM checks WHERE id = ?", row)
-        check = next(self._reader.checks(NUMBERED, (row,)), None)
-        if check is None:
-            raise ValueError(f"row {row} refers to rows that are not there")
-        return check_entry(run, check), f"{check.post} in run {run}"
-
-    def _capture(self, row: int) -> tuple[bytes, str]:
-        capture = self._reader.capture(row)
-        return capture_entry(capture), f"{capture.url}, captured {capture.captured_at:%Y-%m-%d %H:%M} UTC"
 
     def _run_end(self, row: int) -> tuple[bytes, str]:
         ended, state = self._one("SELECT ended_at, state FROM run_ends WHERE run_id = ?", row)

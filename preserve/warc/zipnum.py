@@ -14,7 +14,6 @@ from __future__ import annotations
 import mmap
 import os
 import re
-import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -24,7 +23,7 @@ from types import TracebackType
 from typing import BinaryIO, Self
 
 from preserve.errors import ArchiveError
-from preserve.warc.records import GZIP_WINDOW
+from preserve.warc.deflate import InflateError, inflater
 
 SUMMARY = "index.idx"
 BLOCK_LINES = 300  # cdxj-indexer's choice: some 100 KB to unpack for one look
@@ -151,12 +150,12 @@ class ZipIndex:
         Raises:
             DamagedIndexError: it is no whole gzip member, or another one than the summary says.
         """
-        inflater = zlib.decompressobj(GZIP_WINDOW)
+        unpacker = inflater()
         try:
-            text = inflater.decompress(self.raw(block), HELD_BLOCKS)
-        except zlib.error as error:
+            text = unpacker.decompress(self.raw(block), HELD_BLOCKS)
+        except InflateError as error:
             raise self.damaged(f"{self.data}, offset {block.offset}: {error}") from error
-        if not inflater.eof or inflater.unused_data or not text.endswith(b"\n"):
+        if not unpacker.eof or unpacker.unused_data or not text.endswith(b"\n"):
             raise self.damaged(f"{self.data}, offset {block.offset}: no whole block")
         if not text.startswith(block.key + b" "):
             raise self.damaged(f"{self.data}, offset {block.offset}: another block lies there")

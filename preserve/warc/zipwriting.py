@@ -10,14 +10,13 @@ import hashlib
 import heapq
 import os
 import tempfile
-import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
+from preserve.warc.deflate import deflater
 from preserve.warc.files import sync_directory
-from preserve.warc.records import GZIP_LEVEL, GZIP_WINDOW
 from preserve.warc.zipnum import BLOCK_LINES, SUMMARY, Block, ZipIndex, data_name, is_data
 
 NEW_DATA, NEW_SUMMARY = "index.cdxj.gz.new", "index.idx.new"
@@ -148,8 +147,8 @@ class _Blocks:
 
     def _write(self, count: int) -> None:
         lines, self._held = self._held[:count], self._held[count:]
-        deflater = zlib.compressobj(GZIP_LEVEL, zlib.DEFLATED, GZIP_WINDOW)
-        raw = deflater.compress(b"".join(lines)) + deflater.flush()
+        packer = deflater()
+        raw = packer.compress(b"".join(lines)) + packer.flush()
         self._put(b" ".join(lines[0].split(b" ", 2)[:2]), raw)
 
     def _put(self, key: bytes, raw: bytes) -> None:
