@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from preserve.alterations import Sighting, alterations, telling, version_told
-from preserve.audit.files import UNREADABLE
-from preserve.audit.findings import Audit, Part
+from preserve.audit.findings import UNREADABLE, Audit, Part
 from preserve.ledger import Ledger
 
 TOLD_AT_MOST = 50

@@ -1,49 +1,131 @@
-"""WARC files against their own digests, and the ledger against what is in them."""
+"""Which files are there and which should be, in what stretches they are looked at, and what that adds up to."""
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import fields
+from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
+from typing import cast
 
-from preserve.audit.findings import Audit, Part, named
+from preserve.audit.bench import Task, WholeDigest
+from preserve.audit.findings import UNREADABLE, Audit, Part
 from preserve.audit.index import IndexCheck
-from preserve.digests import file_digest
-from preserve.errors import ArchiveError
-from preserve.ledger import Ledger, LoggedFile, WitnessedPost
-from preserve.model import ArchivedCapture
-from preserve.warc import ArchivedPost, Examined, Gap, examine, read_original, warc_files
+from preserve.audit.originals import Originals
+from preserve.audit.stretches import OPEN, Looked, Stretch, look_at
+from preserve.ledger import Layout, Ledger, LoggedFile
+from preserve.warc import warc_files
 
-OPEN = ".open"
-
-Expected = tuple[int, ArchivedCapture | WitnessedPost]
-# What reading rows that were tampered with may raise.
-UNREADABLE = (ArchiveError, ValueError, TypeError, KeyError)
+# Large enough that its cost is that of its records, small enough that every process has something to do.
+STRETCH_BYTES = 8 << 20
 
 
-def audit_files(directory: Path, ledger: Ledger | None, audit: Audit, index: IndexCheck) -> None:
-    """Look through every file that is there or should be; `index` is shown each record.
+@dataclass(frozen=True, slots=True)
+class FilePlan:
+    """How one file is looked at.
+
+    Attributes:
+        name: its final name.
+        stretches: in order; none where it is not there.
+        logged: as it was when it was closed; None where it was not.
+        has_size: whether it is there, closed, and as large as it was.
+        layout: what the ledger says lies in it; None where it says nothing.
+    """
+
+    name: str
+    stretches: tuple[Stretch, ...]
+    logged: LoggedFile | None
+    has_size: bool
+    layout: Layout | None
+
+    @property
+    def path(self) -> Path:
+        """Of the file, which must be there."""
+        return self.stretches[0].path
+
+    @property
+    def whole(self) -> Stretch:
+        """The file in one stretch."""
+        first, last = self.stretches[0], self.stretches[-1]
+        region = None if self.layout is None else self.layout.region(self.name, None, None)
+        wanted = frozenset().union(*(stretch.originals for stretch in self.stretches))
+        return Stretch(first.path, first.start, last.end, True, region, wanted)
+
+    def tasks(self) -> Iterator[Task]:
+        """What is to be carried out, in the order in which `add_up` wants the results."""
+        # Beside its stretches, so that its bytes are read from the disk once.
+        if self.has_size:
+            yield WholeDigest(self.path)
+        yield from self.stretches
+
+
+def plan_files(directory: Path, ledger: Ledger | None, audit: Audit) -> list[FilePlan]:
+    """A plan for every file that is there or should be, by name.
 
     Raises:
         ArchiveError: the directory can't be read.
     """
     there = {path.name.removesuffix(OPEN): path for path in warc_files(directory)}
-    logged = {} if ledger is None else _logged(ledger, audit)
-    wanted = set(logged) | set(there)
+    logged, layouts = {}, {}
     if ledger is not None:
-        wanted |= set(_referred(ledger, audit))
-    for name in sorted(wanted):
-        path = there.get(name)
-        if path is None:
-            audit.found(Part.WARC, name, "the file is missing", _rests(ledger, name))
+        logged, layouts = _logged(ledger, audit), _layouts(ledger, audit)
+    plans = []
+    for name in sorted(set(logged) | set(there) | set(layouts)):
+        path, layout, known = there.get(name), layouts.get(name), logged.get(name)
+        size = 0 if path is None else path.stat().st_size
+        stretches = () if path is None else tuple(_stretches(path, size, layout))
+        closed = path is not None and not path.name.endswith(OPEN)
+        plans.append(FilePlan(name, stretches, known, closed and known is not None and known.size == size, layout))
+    return plans
+
+
+def add_up(
+    plans: list[FilePlan], results: Iterator[object], ledger: Ledger | None, index: IndexCheck, audit: Audit
+) -> Originals:
+    """Tell what was seen; what revisits say of their originals is handed back.
+
+    Args:
+        plans: every file's.
+        results: of their tasks, in order.
+        ledger: to look a file through once more.
+        index: is shown the line of each record.
+        audit: takes what is found.
+    """
+    originals = Originals()
+    for plan in plans:
+        if not plan.stretches:
+            audit.found(Part.WARC, plan.name, "the file is missing", _rests(plan.layout))
             continue
         audit.files += 1
-        _audit_file(path, ledger, audit, index)
-        if name in logged and not path.name.endswith(OPEN):
-            _audit_digest(path, logged[name], audit)
-    if ledger is not None:
-        _audit_originals(directory, ledger, audit)
+        digest = cast("str", next(results)) if plan.has_size else ""
+        looked = [cast("Looked", next(results)) for _ in plan.stretches]
+        # Where something is wrong, or the ledger named a place to cut at which is none, the file is looked through
+        # once more in one piece: what is told must not depend on the cuts.
+        if len(looked) > 1 and any(
+            one.findings or one.end != stretch.end for one, stretch in zip(looked, plan.stretches, strict=True)
+        ):
+            looked = [look_at(plan.whole, ledger)]
+        for one in looked:
+            _take(one, audit)
+            originals.take(one)
+            for line in one.lines:
+                index.take(line)
+        _tell_rows(plan, looked, audit)
+        _tell_digest(plan, digest, audit)
+    return originals
+
+
+def _stretches(path: Path, size: int, layout: Layout | None) -> Iterator[Stretch]:
+    cuts = [] if layout is None else [cut for cut in layout.cuts if STRETCH_BYTES <= cut < size]
+    for start, end in pairwise([0, *cuts, size]):
+        last = end == size
+        region, wanted = None, frozenset[int]()
+        if layout is not None:
+            # The first and the last have the rows that name a place before or behind the file, too.
+            name = path.name.removesuffix(OPEN)
+            region = layout.region(name, start or None, None if last else end)
+            wanted = frozenset(offset for offset in layout.originals if start <= offset < end)
+        yield Stretch(path, start, end, last, region, wanted)
 
 
 def _logged(ledger: Ledger, audit: Audit) -> dict[str, LoggedFile]:
@@ -54,19 +136,37 @@ def _logged(ledger: Ledger, audit: Audit) -> dict[str, LoggedFile]:
         return {}
 
 
-def _referred(ledger: Ledger, audit: Audit) -> tuple[str, ...]:
+def _layouts(ledger: Ledger, audit: Audit) -> dict[str, Layout]:
     try:
-        return ledger.examination.files()
+        return ledger.examination.layout(STRETCH_BYTES)
     except UNREADABLE as error:
-        audit.found(Part.LEDGER, "files", f"can't be read: {error}")
-        return ()
+        what = f"where records lie can't be read: {error}"
+        audit.found(Part.LEDGER, "captures, exchanges, stored_copies", what, "records and ledger were not compared")
+        return {}
 
 
-def _audit_digest(path: Path, logged: LoggedFile, audit: Audit) -> None:
-    size = path.stat().st_size
-    if size != logged.size:
+def _take(looked: Looked, audit: Audit) -> None:
+    audit.records += looked.records
+    audit.captures += looked.captures
+    audit.findings += looked.findings
+    audit.notes += looked.notes
+
+
+def _tell_rows(plan: FilePlan, looked: list[Looked], audit: Audit) -> None:
+    rows = 0 if plan.layout is None else plan.layout.rows
+    missed = rows - sum(one.expected for one in looked)
+    if missed and not any(one.findings for one in looked):
+        audit.found(Part.LEDGER, f"rows of {plan.name}", f"{missed} name no place in it, and were not compared")
+
+
+def _tell_digest(plan: FilePlan, digest: str, audit: Audit) -> None:
+    logged, path = plan.logged, plan.path
+    if logged is None or path.name.endswith(OPEN):
+        return
+    if not plan.has_size:
+        size = path.stat().st_size
         audit.found(Part.WARC, path.name, f"has {size} bytes, and had {logged.size} when it was closed")
-    elif file_digest(path) != logged.digest:
+    elif digest != logged.digest:
         audit.found(
             Part.WARC,
             path.name,
@@ -75,122 +175,7 @@ def _audit_digest(path: Path, logged: LoggedFile, audit: Audit) -> None:
         )
 
 
-def _audit_file(path: Path, ledger: Ledger | None, audit: Audit, index: IndexCheck) -> None:
-    expected = iter(()) if ledger is None else _expected(ledger, path.name.removesuffix(OPEN), audit)
-    waiting = _Waiting(expected, ledger, audit)
-    size = path.stat().st_size
-    for piece in examine(path):
-        if isinstance(piece, Gap):
-            if piece.end == size and path.name.endswith(OPEN):
-                audit.notes.append(f"{path.name} ends in {size - piece.offset} torn bytes; the next run cuts them off")
-                continue
-            where = f"{path.name}, bytes {piece.offset} to {piece.end}"
-            audit.found(Part.WARC, where, f"no whole record: {piece.why}")
-            continue
-        audit.records += 1
-        if piece.problem:
-            where = f"{path.name}, offset {piece.ref.offset}, {piece.kind} record {piece.ref.record_id}"
-            audit.found(Part.WARC, where, piece.problem)
-        waiting.take(piece)
-        index.take(piece.line)
-    waiting.end()
-
-
-def _expected(ledger: Ledger, name: str, audit: Audit) -> Iterator[Expected]:
-    try:
-        yield from ledger.examination.expected_in(name)
-    except UNREADABLE as error:
-        audit.found(Part.LEDGER, f"rows of {name}", f"can't be read: {error}", "what lies behind was not compared")
-
-
-class _Waiting:
-    """What the ledger says lies in a file, met with what does, both in order of offset."""
-
-    def __init__(self, expected: Iterator[Expected], ledger: Ledger | None, audit: Audit) -> None:
-        self._expected, self._ledger, self._audit = expected, ledger, audit
-        self._next = next(expected, None)
-
-    def take(self, piece: Examined) -> None:
-        """Meet the next record."""
-        while self._next is not None and self._next[0] < piece.ref.offset:
-            self._missing()
-        while self._next is not None and self._next[0] == piece.ref.offset:
-            self._compare(self._next[1], piece)
-            self._next = next(self._expected, None)
-
-    def end(self) -> None:
-        """The file has ended: the rest is not there."""
-        while self._next is not None:
-            self._missing()
-
-    def _missing(self) -> None:
-        assert self._next is not None  # noqa: S101 - the caller asked
-        self._report(self._next[1], "is not there, or is damaged")
-        self._next = next(self._expected, None)
-
-    def _compare(self, wanted: ArchivedCapture | WitnessedPost, piece: Examined) -> None:
-        if isinstance(wanted, WitnessedPost):
-            made = piece.made
-            same = isinstance(made, ArchivedPost) and (made.post, made.record) == (wanted.post, wanted.record)
-            if not same or not isinstance(made, ArchivedPost) or not _same_digest(made.digest, wanted.digest):
-                self._report(wanted, "is another one than the ledger has")
-            elif made.version != wanted.version:
-                self._report(wanted, "names another commit than the ledger has")
-        elif wanted == piece.made:
-            self._audit.captures += 1
-        elif isinstance(piece.made, ArchivedCapture):
-            differing = [
-                one.name for one in fields(wanted) if getattr(wanted, one.name) != getattr(piece.made, one.name)
-            ]
-            self._report(wanted, f"differs from the ledger in: {', '.join(differing)}")
-        else:
-            self._report(wanted, f"can't be put together: {piece.problem or 'another record lies there'}")
-
-    def _report(self, wanted: ArchivedCapture | WitnessedPost, what: str) -> None:
-        ledger = self._ledger
-        assert ledger is not None  # noqa: S101 - without one nothing is expected
-        if isinstance(wanted, WitnessedPost):
-            where = f"{wanted.record.file}, offset {wanted.record.offset}, stored copy of {wanted.post}"
-            self._audit.found(Part.WARC, where, what)
-            return
-        ref = wanted.summary
-        where = f"{ref.file}, offset {wanted.first.offset} to {ref.offset + ref.length}, capture of {wanted.url}"
-        self._audit.found(Part.WARC, where, what, _posts(ledger, ref.record_id))
-
-
-def _audit_originals(directory: Path, ledger: Ledger, audit: Audit) -> None:
-    try:
-        for ref in ledger.examination.originals():
-            try:
-                read_original(directory, ref)
-            except ArchiveError as error:
-                where = f"{ref.file}, offset {ref.offset}, record {ref.record_id}"
-                audit.found(Part.WARC, where, f"revisits refer to it: {error}", _posts(ledger, ref.record_id))
-    except UNREADABLE as error:
-        audit.found(Part.LEDGER, "exchanges", f"can't be read: {error}")
-
-
-def _same_digest(found: str, wanted: str) -> bool:
-    """Whether two labelled digests are the same, where they are of one algorithm."""
-    return found == wanted or found.partition(":")[0] != wanted.partition(":")[0]
-
-
-def _posts(ledger: Ledger, record_id: str) -> str:
-    try:
-        posts = ledger.examination.posts_resting_on(record_id)
-    except UNREADABLE:
-        return ""
-    return f"checks of {named(posts)} rest on it" if posts else ""
-
-
-def _rests(ledger: Ledger | None, name: str) -> str:
-    if ledger is None:
-        return ""
-    counts: defaultdict[str, int] = defaultdict(int)
-    try:
-        for _, wanted in ledger.examination.expected_in(name):
-            counts["captures" if isinstance(wanted, ArchivedCapture) else "stored copies"] += 1
-    except UNREADABLE:
-        pass
-    held = " and ".join(f"{count} {what}" for what, count in sorted(counts.items()))
-    return f"it held {held} of the ledger" if held else "the ledger refers to nothing in it"
+def _rests(layout: Layout | None) -> str:
+    if layout is None or not layout.rows:
+        return "the ledger refers to nothing in it"
+    return f"it held {layout.rows} captures and stored copies of the ledger"

@@ -6,7 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from preserve.errors import ArchiveError
+
 NAMED_AT_MOST = 3
+# What reading rows that were tampered with may raise.
+UNREADABLE = (ArchiveError, ValueError, TypeError, KeyError)
 
 
 class Part(StrEnum):

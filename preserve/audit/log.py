@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from preserve.audit.files import UNREADABLE
-from preserve.audit.findings import Audit, Part
+from preserve.audit.findings import UNREADABLE, Audit, Part
+from preserve.audit.leaves import HASH_BYTES, Leaves, LogPart
 from preserve.checkpoints import (
     Checkpoint,
     Note,
@@ -23,6 +23,9 @@ from preserve.leaves import EntryKind
 from preserve.ledger import Ledger, LogEntry, LoggedCheckpoint
 from preserve.merkle import Frontier
 from preserve.sealing import origin_of
+
+# As many leaves as take about as long as a stretch of a file.
+PART_LEAVES = 1000
 
 
 @dataclass(slots=True)
@@ -55,13 +58,24 @@ class _Signed:
     checkpoint: Checkpoint
 
 
-def audit_log(directory: Path, ledger: Ledger, against: bytes | None, audit: Audit) -> None:
-    """Look through log and checkpoints.
+def plan_log(ledger: Ledger, audit: Audit) -> list[LogPart]:
+    """The parts in which the log is looked through."""
+    try:
+        size = ledger.log.size()
+    except UNREADABLE as error:
+        audit.found(Part.LOG, "log_leaves", f"can't be read: {error}", "no checkpoint could be compared")
+        return []
+    return [LogPart(first, min(first + PART_LEAVES, size)) for first in range(0, size, PART_LEAVES)]
+
+
+def audit_log(directory: Path, ledger: Ledger, against: bytes | None, parts: Iterable[Leaves], audit: Audit) -> None:
+    """Tell what is wrong with log and checkpoints.
 
     Args:
         directory: the archive.
         ledger: open.
         against: a signed checkpoint that somebody kept; None without one.
+        parts: what was seen of the log, in the order of `plan_log`.
         audit: takes what is found.
     """
     keys = _keys(directory, audit)
@@ -69,11 +83,7 @@ def audit_log(directory: Path, ledger: Ledger, against: bytes | None, audit: Aud
     kept = _kept(against, keys, audit)
     logged = _logged(ledger, audit)
     sizes = {one.checkpoint.size for one in (*signed, *kept)} | {one.size for one in logged}
-    try:
-        walked = _walk(ledger, sizes, audit)
-    except UNREADABLE as error:
-        audit.found(Part.LOG, "log_leaves", f"can't be read: {error}", "no checkpoint could be compared")
-        return
+    walked = _walk(parts, sizes, audit)
     audit.entries = walked.size
     holding = [one for one in signed if _holds(one, walked, audit)]
     audit.checkpoints = len(holding)
@@ -143,26 +153,47 @@ def _logged(ledger: Ledger, audit: Audit) -> tuple[LoggedCheckpoint, ...]:
         return ()
 
 
-def _walk(ledger: Ledger, sizes: set[int], audit: Audit) -> _Walked:
-    walked, written, now = _Walked(), Frontier(), Frontier()
-    expected = 0
-    for entry in ledger.log.entries():
-        if entry.position != expected:
-            where = f"entries {expected} to {entry.position - 1}"
-            audit.found(Part.LOG, where, "are missing from the log", "no later checkpoint can hold")
-        expected = entry.position + 1
-        walked.origin = walked.origin or origin_of(entry.hash)
-        written.append(entry.hash)
-        now.append(entry.hash if entry.now is None else entry.now)
-        if entry.now != entry.hash:
-            walked.strays.append(entry)
-        if entry.kind not in (EntryKind.CHECKPOINT, EntryKind.STAMP):
-            walked.last = entry.position
-        if written.size in sizes:
-            walked.written[written.size], walked.now[now.size] = written.root, now.root
-            walked.peaks[written.size] = written.peaks
+def _walk(parts: Iterable[Leaves], sizes: set[int], audit: Audit) -> _Walked:
+    walked, written = _Walked(), Frontier()
+    now: Frontier | None = None  # of the rows as they are; the same as the other up to the first stray
+    missing: list[tuple[int, int]] = []
+    for part in parts:
+        missing += part.missing
+        strays = dict(part.strays)
+        walked.strays += strays.values()
+        walked.last = max(walked.last, part.last)
+        for place in range(len(part.hashes) // HASH_BYTES):
+            leaf = part.hashes[place * HASH_BYTES : (place + 1) * HASH_BYTES]
+            stray = strays.get(place)
+            if stray is not None and now is None:
+                now = Frontier(written.size, written.peaks)
+            walked.origin = walked.origin or origin_of(leaf)
+            written.append(leaf)
+            if now is not None:
+                now.append(leaf if stray is None or stray.now is None else stray.now)
+            if written.size in sizes:
+                walked.written[written.size] = written.root
+                walked.now[written.size] = (now or written).root
+                walked.peaks[written.size] = written.peaks
+        if part.problem:
+            what = f"can't be read: {part.problem}"
+            audit.found(Part.LOG, "log_leaves", what, "what lies behind in the log was not compared")
+            break
+    _tell_missing(missing, audit)
     walked.size = written.size
     return walked
+
+
+def _tell_missing(stretches: Iterable[tuple[int, int]], audit: Audit) -> None:
+    joined: list[tuple[int, int]] = []
+    for first, end in stretches:  # parts are cut where it suits, and so may be what is missing
+        if joined and joined[-1][1] == first:
+            joined[-1] = (joined[-1][0], end)
+        else:
+            joined.append((first, end))
+    for first, end in joined:
+        where = f"entries {first} to {end - 1}"
+        audit.found(Part.LOG, where, "are missing from the log", "no later checkpoint can hold")
 
 
 def _holds(one: _Signed, walked: _Walked, audit: Audit) -> bool:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from preserve.audit.files import UNREADABLE
-from preserve.audit.findings import Audit, Part, Stamped, named
+from preserve.audit.findings import UNREADABLE, Audit, Part, Stamped, named
 from preserve.checkpoints import checkpoint_files, note_name
 from preserve.digests import digest
 from preserve.errors import ArchiveError

@@ -71,7 +71,7 @@ class ChunkReader:
         done: the trailer section's empty line has been seen too.
     """
 
-    def __init__(self, keep: Callable[[bytes], object] | None = None) -> None:
+    def __init__(self, keep: Callable[[memoryview], object] | None = None) -> None:
         """Start before the first size line; `keep` is called with each piece of chunk data."""
         self.consumed = 0
         self.terminated = False
@@ -94,12 +94,13 @@ class ChunkReader:
             HttpError: when they can't be chunked framing; `consumed` then ends before the fault.
         """
         data = bytes(data)
+        view = memoryview(data)  # a slice of it copies nothing
         at = 0
         while at < len(data) and self._state is not _ChunkState.DONE:
             if self._state is _ChunkState.DATA:
                 end = min(at + self._left, len(data))
                 if self._keep is not None:
-                    self._keep(data[at:end])
+                    self._keep(view[at:end])
                 self._left -= end - at
                 if not self._left:
                     self._state = _ChunkState.DATA_END
@@ -162,7 +163,7 @@ class Dechunked:
 
 def dechunk(data: bytes) -> Dechunked:
     """Remove chunked framing; never fails, `problem` and `complete` say how far it could be followed."""
-    pieces: list[bytes] = []
+    pieces: list[memoryview] = []
     reader = ChunkReader(pieces.append)
     problem = ""
     try:
@@ -190,7 +191,7 @@ def entity_body(response: bytes, head_end: int, headers: Headers) -> bytes:
         return body
     if codings[-1] == "chunked":
         codings.pop()
-        pieces: list[bytes] = []
+        pieces: list[memoryview] = []
         reader = ChunkReader(pieces.append)
         with suppress(HttpError):
             reader.feed(body)

@@ -1,6 +1,6 @@
 """The ledger: what every check concluded, in one SQLite file that only grows; only it knows SQLite."""
 
-from preserve.ledger.auditing import WitnessedPost
+from preserve.ledger.auditing import Layout, Region, WitnessedPost
 from preserve.ledger.ledger import Ledger
 from preserve.ledger.log import LogEntry, LoggedCheck, LoggedCheckpoint, LoggedFile, LoggedStamp
 from preserve.ledger.reporting import Round, RunOverview
@@ -10,12 +10,14 @@ from preserve.ledger.values import Incident, KeptSource, RunPlan, RunState, Summ
 __all__ = [
     "Incident",
     "KeptSource",
+    "Layout",
     "Ledger",
     "LogEntry",
     "LoggedCheck",
     "LoggedCheckpoint",
     "LoggedFile",
     "LoggedStamp",
+    "Region",
     "Round",
     "RunOverview",
     "RunPlan",

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import heapq
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import Final
+from typing import Any, Final
 
 from preserve.leaves import EntryKind
-from preserve.ledger.codec import pack_record_id, unpack_digest, unpack_record, unpack_text, unpack_version
+from preserve.ledger.codec import (
+    pack_record_id,
+    pack_text,
+    unpack_digest,
+    unpack_record,
+    unpack_text,
+    unpack_version,
+)
 from preserve.ledger.database import Database
 from preserve.ledger.reading import Reader
 from preserve.ledger.schema import STEPS
@@ -27,6 +34,60 @@ class WitnessedPost:
     digest: str
     record: RecordRef
     version: PostVersion | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """Rows of the ledger whose records should lie in a stretch of a file.
+
+    Attributes:
+        file: its final name.
+        start, end: from which offset on, and before which; None where the stretch has no bound on that side.
+        captures, copies: the numbers between which the rows are, the first and the last; by them the rows are found
+            without an index. None where there are no such rows.
+    """
+
+    file: str
+    start: int | None
+    end: int | None
+    captures: tuple[int, int] | None
+    copies: tuple[int, int] | None
+
+
+@dataclass(slots=True)
+class Layout:
+    """What the ledger says lies in a file.
+
+    Attributes:
+        step: bytes of a part.
+        rows: captures and stored copies.
+        cuts: where captures begin, one in each part that has one, in order.
+        captures, copies: by part, the least and the greatest number of the rows whose records lie in it.
+        originals: offsets of the responses that revisits repeat, in order.
+    """
+
+    step: int
+    rows: int = 0
+    cuts: list[int] = field(default_factory=list)
+    captures: dict[int, tuple[int, int]] = field(default_factory=dict)
+    copies: dict[int, tuple[int, int]] = field(default_factory=dict)
+    originals: list[int] = field(default_factory=list)
+
+    def region(self, file: str, start: int | None, end: int | None) -> Region:
+        """The rows of a stretch of this file."""
+        between = (start, end)
+        return Region(file, start, end, self._span(self.captures, between), self._span(self.copies, between))
+
+    def _span(
+        self, parts: Mapping[int, tuple[int, int]], between: tuple[int | None, int | None]
+    ) -> tuple[int, int] | None:
+        start, end = between
+        spans = [
+            span
+            for part, span in parts.items()
+            if (start is None or part >= start // self.step) and (end is None or part * self.step < end)
+        ]
+        return (min(first for first, _ in spans), max(last for _, last in spans)) if spans else None
 
 
 _LOGGED: Final = {
@@ -47,6 +108,35 @@ UNION SELECT post_id FROM (
     SELECT post_id, max(id), verdict, reason, source_id FROM checks GROUP BY post_id
     EXCEPT SELECT post_id, check_id, verdict, reason, source_id FROM latest)
 """
+
+
+_CAPTURE_PARTS: Final = """
+SELECT file, summary_offset / ?1, min(captures.id), max(captures.id), count(*)
+FROM captures JOIN files ON files.id = file_id GROUP BY file_id, 2
+"""
+_COPY_PARTS: Final = """
+SELECT file, offset / ?1, min(stored_copies.id), max(stored_copies.id), count(*)
+FROM stored_copies JOIN files ON files.id = file_id GROUP BY file_id, 2
+"""
+_CUTS: Final = """
+SELECT file, min(first_offset) FROM captures JOIN files ON files.id = file_id
+GROUP BY file_id, first_offset / ?1 ORDER BY 2
+"""
+_CAPTURES_IN: Final = """
+SELECT summary_offset, id FROM captures
+WHERE id BETWEEN ?1 AND ?2 AND file_id = (SELECT id FROM files WHERE file = ?3)
+AND (?4 IS NULL OR summary_offset >= ?4) AND (?5 IS NULL OR summary_offset < ?5) ORDER BY summary_offset
+"""
+_COPIES_IN: Final = """
+SELECT path, digest, commit_state, commit_id, committed_at, record, file, offset, length
+FROM stored_copies JOIN posts ON posts.id = post_id JOIN files ON files.id = file_id
+WHERE stored_copies.id BETWEEN ?1 AND ?2 AND file = ?3
+AND (?4 IS NULL OR offset >= ?4) AND (?5 IS NULL OR offset < ?5) ORDER BY offset
+"""
+
+
+def _bounds(region: Region, numbers: tuple[int, int] | None) -> tuple[Any, ...]:
+    return (*(numbers or (1, 0)), pack_text(region.file), region.start, region.end)
 
 
 class Examination:
@@ -99,21 +189,38 @@ class Examination:
         )
         return 0 if row is None else int(row[0])
 
-    def files(self) -> tuple[str, ...]:
-        """The WARC files that captures or stored copies lie in."""
-        rows = self._database.rows(
-            "SELECT file FROM files WHERE id IN (SELECT file_id FROM captures)"
-            " OR id IN (SELECT file_id FROM stored_copies) ORDER BY file"
-        )
-        return tuple(unpack_text(file) for (file,) in rows)
+    def layout(self, step: int) -> dict[str, Layout]:
+        """What lies in which file, by the file's name, in parts of `step` bytes; of the rows only their bounds.
 
-    def expected_in(self, file: str) -> Iterator[tuple[int, ArchivedCapture | WitnessedPost]]:
-        """What should lie in a file: captures by their last record, stored copies; in order of offset.
+        Raises:
+            ArchiveError: the rows can't be read.
+            ValueError, TypeError: they hold what can't be there.
+        """
+        found: dict[str, Layout] = {}
+        for is_copies, sql in enumerate((_CAPTURE_PARTS, _COPY_PARTS)):
+            for file, part, first, last, count in self._database.rows(sql, (step,)):
+                layout = found.setdefault(unpack_text(file), Layout(step))
+                layout.rows += count
+                (layout.copies if is_copies else layout.captures)[int(part)] = (first, last)
+        for file, offset in self._database.rows(_CUTS, (step,)):
+            found[unpack_text(file)].cuts.append(int(offset))
+        for ref in self.originals():
+            found.setdefault(ref.file, Layout(step)).originals.append(ref.offset)
+        return found
+
+    def expected_in(self, region: Region) -> Iterator[tuple[int, ArchivedCapture | WitnessedPost]]:
+        """What should lie there: captures by their last record, stored copies; in order of offset.
 
         Raises:
             ArchiveError: a row can't be read.
+            ValueError: a row holds what can't be there.
         """
-        return heapq.merge(self._captures_in(file), self._posts_in(file), key=lambda pair: pair[0])
+        captures: Iterator[tuple[int, ArchivedCapture | WitnessedPost]] = self._captures_in(region)
+        both = heapq.merge(captures, self._posts_in(region), key=lambda pair: pair[0])
+        for offset, wanted in both:
+            if not isinstance(offset, int):
+                raise ValueError(f"{offset!r} is no offset")
+            yield offset, wanted
 
     def originals(self) -> Iterator[RecordRef]:
         """The records that revisits refer to, each once."""
@@ -134,21 +241,14 @@ class Examination:
         )
         return tuple(unpack_text(path) for (path,) in rows)
 
-    def _captures_in(self, file: str) -> Iterator[tuple[int, ArchivedCapture]]:
-        sql = (
-            "SELECT summary_offset, id FROM captures WHERE file_id = (SELECT id FROM files WHERE file = ?)"
-            " ORDER BY summary_offset"
-        )
-        for offset, number in self._database.stream(sql, (file,)):
-            yield offset, self._reader.capture(number)
+    def _captures_in(self, region: Region) -> Iterator[tuple[int, ArchivedCapture]]:
+        for rows in self._database.batches(_CAPTURES_IN, _bounds(region, region.captures)):
+            fetched = self._reader.fetched((), [number for _, number in rows])
+            for offset, number in rows:
+                yield offset, fetched.capture(number)
 
-    def _posts_in(self, file: str) -> Iterator[tuple[int, WitnessedPost]]:
-        sql = (
-            "SELECT path, digest, commit_state, commit_id, committed_at, record, file, offset, length"
-            " FROM stored_copies JOIN posts ON posts.id = post_id JOIN files ON files.id = file_id"
-            " WHERE file = ? ORDER BY offset"
-        )
-        for path, digest, *rest in self._database.stream(sql, (file,)):
+    def _posts_in(self, region: Region) -> Iterator[tuple[int, WitnessedPost]]:
+        for path, digest, *rest in self._database.stream(_COPIES_IN, _bounds(region, region.copies)):
             version, ref = unpack_version(*rest[:3]), unpack_record(*rest[3:])
             yield ref.offset, WitnessedPost(unpack_text(path), unpack_digest(digest), ref, version)
 

@@ -7,7 +7,7 @@ fetched, and what a capture means, is decided elsewhere.
 from preserve.warc.cdxj import IndexEntry, nearest
 from preserve.warc.excerpts import Brought, Listed, copy_records, list_records, read_records
 from preserve.warc.files import closed_files, warc_files
-from preserve.warc.fixity import Examined, examine
+from preserve.warc.fixity import Examined, examine, likeness
 from preserve.warc.grouping import ArchivedPost
 from preserve.warc.index import lookup, refresh, replay_lines
 from preserve.warc.lock import ArchiveLock, ReadingLock
@@ -35,6 +35,7 @@ __all__ = [
     "closed_files",
     "copy_records",
     "examine",
+    "likeness",
     "list_records",
     "lookup",
     "nearest",

@@ -1,4 +1,4 @@
-"""A WARC file looked through from end to end: each record's digests, and what the records make up.
+"""A WARC file looked through: each record's digests, and what the records make up.
 
 Owns no judgement of what a fault means. One record is in memory at a time.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
 from preserve import digests
@@ -31,6 +32,7 @@ class Examined:
         kind: its WARC-Type.
         made: the capture or stored copy that it completes; None where it completes none.
         problem: what is wrong with it all the same; "" otherwise.
+        likeness: of a whole response, its `likeness`; of a revisit, that of the response it says it repeats; else None.
         line: the line it should have in the index; None where it should have none, as in a file still open.
     """
 
@@ -38,37 +40,63 @@ class Examined:
     kind: str
     made: ArchivedCapture | ArchivedPost | None
     problem: str
-    line: bytes | None = None
+    likeness: bytes | None
+    line: bytes | None
 
 
-def examine(path: Path) -> Iterator[Examined | Gap]:
-    """Every record of a file in order, and the stretches that are none.
+def examine(path: Path, start: int = 0, end: int | None = None) -> Iterator[Examined | Gap]:
+    """The records of a file in order, and the stretches that are none.
+
+    Args:
+        path: the file.
+        start: where the first record should begin; of a capture whose records begin before it nothing is known.
+        end: nothing that begins there or behind is looked at; None for all.
 
     Raises:
         ArchiveError: the file can't be read.
     """
     name, grouping = path.name.removesuffix(OPEN_SUFFIX), Grouping()
-    closed = path.name == name
+    is_open = path.name.endswith(OPEN_SUFFIX)
     try:
         with opened(path) as stream:
-            for piece in walk(stream, path.stat().st_size):
-                yield piece if isinstance(piece, Gap) else _examined(*piece, name, grouping, closed=closed)
+            for piece in walk(stream, path.stat().st_size if end is None else end, start):
+                yield piece if isinstance(piece, Gap) else _examined(*piece, name, grouping, is_open=is_open)
     except OSError as error:
         raise ArchiveError(f"{path}: can't be read: {error.strerror}") from error
 
 
-def _examined(record: Record, member: Member, name: str, grouping: Grouping, *, closed: bool) -> Examined:
+def likeness(url: str, date: str, payload_digest: str) -> bytes:
+    """What a revisit says of its original besides its id (WARC 1.1, section 6.7), in 16 bytes to compare by."""
+    return sha256(f"{url}\n{date}\n{payload_digest}".encode()).digest()[:16]
+
+
+def _examined(record: Record, member: Member, name: str, grouping: Grouping, *, is_open: bool) -> Examined:
     ref = RecordRef(record.record_id, name, member.offset, member.length)
     problem, made = payload_problem(record), None
+    if is_open and member.flags and not problem:  # closed, its file has a digest; we set none (RFC 1952, section 2.3.1)
+        problem = f"its gzip header has flags that were not set by us: {member.flags:#04x}"
     try:
         made = grouping.take(record, ref)
     except ValueError as error:
         problem = problem or str(error)
     try:
-        line = line_of(record) if closed else None
+        line = line_of(record) if not is_open else None
     except ValueError as error:
         problem, line = problem or str(error), None
-    return Examined(ref, record.kind, made, problem, line(ref) if line is not None else None)
+    return Examined(ref, record.kind, made, problem, _likeness(record), line(ref) if line is not None else None)
+
+
+def _likeness(record: Record) -> bytes | None:
+    names = _LIKENESS.get(record.kind)
+    if names is None or record.field("WARC-Truncated"):
+        return None
+    return likeness(*[record.field(name) or "" for name in names])
+
+
+_LIKENESS = {
+    "response": ("WARC-Target-URI", "WARC-Date", "WARC-Payload-Digest"),
+    "revisit": ("WARC-Refers-To-Target-URI", "WARC-Refers-To-Date", "WARC-Payload-Digest"),
+}
 
 
 def payload_problem(record: Record) -> str:

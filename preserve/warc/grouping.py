@@ -5,7 +5,7 @@ Pure: records go in one at a time, in the order they lie in. Does not read files
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from preserve.model import ArchivedCapture, PostVersion, RecordRef
@@ -68,7 +68,7 @@ class Grouping:
         if is_summary(record):
             return self._close(record, ref)
         if record.kind in _OF_CAPTURES:
-            self._pending.append((replace(record, block=b""), ref))
+            self._pending.append((record.without_block(), ref))
         return None
 
     def _close(self, record: Record, ref: RecordRef) -> ArchivedCapture:

@@ -11,8 +11,8 @@ that of a header nothing is read past.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from io import BytesIO
 from typing import Final
 from uuid import UUID
@@ -48,11 +48,15 @@ _USUAL: Final = {
         "WARC-Protocol",
         "WARC-Concurrent-To",
         "WARC-Refers-To",
+        "WARC-Refers-To-Target-URI",
+        "WARC-Refers-To-Date",
+        "WARC-Profile",
         "WARC-Block-Digest",
         "WARC-Payload-Digest",
+        "WARC-Preserve-Capture",
     )
 }
-_APART_KEYS: Final = tuple(name.lower() for name in _APART)
+_APART_KEYS: Final = frozenset(name.lower() for name in _APART)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +76,21 @@ class Record:
     content_type: str
     fields: tuple[tuple[str, str], ...]
     block: bytes
+    # By name in lower case; only a record that was read has it, and is asked ten times over.
+    _named: Mapping[str, str] | None = field(default=None, init=False, repr=False, compare=False)
 
     def field(self, name: str) -> str | None:
-        """The first field called `name`: so spelled, else in any case; None without one."""
-        for key, value in self.fields:
-            if key == name:
-                return value
+        """The first field called `name` (any case), or None."""
         wanted = name.lower()
+        if self._named is not None:
+            return self._named.get(wanted)
         return next((value for key, value in self.fields if key.lower() == wanted), None)
+
+    def without_block(self) -> Record:
+        """The same, its block let go."""
+        bare = Record(self.kind, self.record_id, self.content_type, self.fields, b"")
+        object.__setattr__(bare, "_named", self._named)
+        return bare
 
 
 def new_record_id(new_id: NewId) -> str:
@@ -120,22 +131,24 @@ def decode(data: bytes) -> Record:
     end = data.find(_AFTER_HEAD)
     if end < 0:
         raise ValueError("it does not begin with a WARC record: no empty line ends its header")
-    fields, apart = _header_fields(data[:end])
+    fields, named = _header_fields(data[:end])
     start = end + len(_AFTER_HEAD)
     block = data[start : -len(_AFTER_BLOCK)]
     whole = start + len(block) + len(_AFTER_BLOCK) == len(data) and data.endswith(_AFTER_BLOCK)
-    kind, record_id, content_type, length = apart
-    if not whole or length != str(len(block)):
+    kind, record_id = named.pop("warc-type", ""), named.pop("warc-record-id", "")
+    content_type = named.pop("content-type", "")
+    if not whole or named.pop("content-length", "") != str(len(block)):
         raise ValueError("its Content-Length does not fit its bytes")
     if not kind or len(record_id) < 3 or record_id[0] != "<" or record_id[-1] != ">":
         raise ValueError("it does not begin with a WARC record: it has no type, or no id in angle brackets")
     record = Record(kind, record_id[1:-1], content_type, fields, block)
+    object.__setattr__(record, "_named", named)
     _verify(record)
     return record
 
 
-def _header_fields(head: bytes) -> tuple[tuple[tuple[str, str], ...], list[str]]:
-    """A record's header (WARC 1.1, section 4): its fields, and apart from them the values of `_APART`.
+def _header_fields(head: bytes) -> tuple[tuple[tuple[str, str], ...], dict[str, str]]:
+    """A record's header (WARC 1.1, section 4): its fields but for those of `_APART`, and all by name in lower case.
 
     Args:
         head: without its last line break.
@@ -156,10 +169,12 @@ def _header_fields(head: bytes) -> tuple[tuple[tuple[str, str], ...], list[str]]
         key = _USUAL.get(name) or _key(name)
         if not key or not colon or (key in named and key not in _REPEATABLE):
             raise ValueError(f"it does not begin with a WARC record: {line[:40]!r} is no field, or is there twice")
-        named[key] = value = value.strip(" \t")
+        value = value.strip(" \t")
+        if key not in named:
+            named[key] = value
         if key not in _APART_KEYS:
             fields.append((name, value))
-    return tuple(fields), [named.get(key, "") for key in _APART_KEYS]
+    return tuple(fields), named
 
 
 def _key(name: str) -> str:

@@ -7,10 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from preserve.warc.members import DamagedMemberError, Member, read_members
+from preserve.warc.members import MAGIC, DamagedMemberError, Member, read_members
 from preserve.warc.records import Record, decode
-
-_MEMBER_START = b"\x1f\x8b\x08"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,16 +20,21 @@ class Gap:
     why: str
 
 
-def walk(stream: BinaryIO, size: int) -> Iterator[tuple[Record, Member] | Gap]:
-    """Whole records of a file of `size` bytes, and the gaps between and behind them, in order.
+def walk(stream: BinaryIO, size: int, start: int = 0) -> Iterator[tuple[Record, Member] | Gap]:
+    """Whole records of a file, and the gaps between and behind them, in order.
+
+    Args:
+        stream: the file.
+        size: of the file, or of what is to be looked at: nothing that begins there or behind is.
+        start: where the first record should begin.
 
     Raises:
         OSError: the file can't be read.
     """
-    offset = 0
+    offset = start
     while offset < size:
         try:
-            for member in read_members(stream, offset):
+            for member in read_members(stream, offset, size):
                 record = decode(member.data)
                 offset = member.end
                 yield record, member
@@ -43,14 +46,14 @@ def walk(stream: BinaryIO, size: int) -> Iterator[tuple[Record, Member] | Gap]:
 
 
 def _next_record(stream: BinaryIO, start: int, size: int) -> int:
-    """Offset of the first whole record at or behind `start`; the file's size without one."""
+    """Offset of the first whole record at or behind `start` and before `size`; `size` without one."""
     with mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
-        at = mapped.find(_MEMBER_START, start)
+        at = mapped.find(MAGIC, start, size)
         while at >= 0:
             try:
                 decode(next(read_members(stream, at)).data)
             except (DamagedMemberError, ValueError):
-                at = mapped.find(_MEMBER_START, at + 1)
+                at = mapped.find(MAGIC, at + 1, size)
             else:
                 return at
     return size
