@@ -35,7 +35,7 @@ def file_digest(path: str | Path, algorithm: DigestAlgorithm = DigestAlgorithm.S
     return _label(hasher.digest(), algorithm)
 
 
-def matches(labelled: str, data: bytes) -> bool:
+def matches(labelled: str, data: bytes | memoryview) -> bool:
     """Whether `labelled` is the digest of `data`, in hex or base32, in either case.
 
     Raises:
@@ -69,7 +69,7 @@ def parse_digest(labelled: str) -> tuple[DigestAlgorithm, bytes]:
     return algorithm, raw
 
 
-def _hasher(algorithm: DigestAlgorithm, data: bytes = b"") -> hashlib._Hash:
+def _hasher(algorithm: DigestAlgorithm, data: bytes | memoryview = b"") -> hashlib._Hash:
     make = hashlib.sha256 if algorithm is DigestAlgorithm.SHA256 else hashlib.sha1
     return make(data, usedforsecurity=False)
 

@@ -9,7 +9,7 @@ Text that is not Unicode (a file name decoded with surrogates) is `{"hex": ...}`
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
@@ -39,6 +39,8 @@ _ENCODER: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False, sort_key
 # Floats of a size at which Python and RFC 8785 (section 3.2.2.3) write the same, where they are no integers.
 _LEAST_ALIKE: Final = 1e-4
 _MOST_ALIKE: Final = 1e15
+# Most checks have no changes and no template.
+_NOTHING: Final = digest(b"[]")
 
 
 class EntryKind(IntEnum):
@@ -162,7 +164,7 @@ def check_entry(run: int, check: Check) -> bytes:
             "capture": None if check.capture is None else _capture(check.capture),
             "probe": None if check.probe is None else _capture(check.probe),
             "previous": None if check.previous is None else check.previous.summary.record_id,
-            "template": digest(_spelled(check.template)),
+            "template": digest(_spelled(check.template)) if check.template else _NOTHING,
             "stored_copy": _stored_copy(check),
             "text": check.text_digest,
             "extractor": check.extractor,
@@ -263,8 +265,10 @@ def _since(since: SinceLast | None) -> dict[str, Any] | None:
     return {"changed": since.changed, "changes": _changes(since.changes), "time": warc_date(since.previous_at)}
 
 
-def _changes(changes: Iterable[Change]) -> str:
+def _changes(changes: Collection[Change]) -> str:
     """Digest of every attribute of every change."""
+    if not changes:
+        return _NOTHING
     weights: list[float] = []
     said = []
     for change in changes:

@@ -51,7 +51,8 @@ def warc_date(when: datetime) -> str:
     """
     if when.tzinfo is None:
         raise ValueError(f"{when!r} has no time zone; pass an aware datetime")
-    return when.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
+    universal = when if when.tzinfo is UTC else when.astimezone(UTC)
+    return universal.replace(tzinfo=None).isoformat() + "Z"
 
 
 def parse_warc_date(text: str) -> datetime:

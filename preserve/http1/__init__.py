@@ -12,6 +12,7 @@ from preserve.http1.bodies import (
     FramingKind,
     dechunk,
     entity_body,
+    entity_view,
     framing,
 )
 from preserve.http1.codings import Decoded, decode_content
@@ -39,6 +40,7 @@ __all__ = [
     "dechunk",
     "decode_content",
     "entity_body",
+    "entity_view",
     "field_values",
     "framing",
     "head_end",

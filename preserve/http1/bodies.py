@@ -182,13 +182,19 @@ def entity_body(response: bytes, head_end: int, headers: Headers) -> bytes:
     that is cut off, what is there; of one whose framing was removed before although its header names it,
     all of it.
     """
-    body = response[head_end:]
+    return bytes(entity_view(response, head_end, headers))
+
+
+def entity_view(response: bytes, head_end: int, headers: Headers) -> bytes | memoryview:
+    """The same, for looking at only: nothing is copied where there is no transfer coding to undo."""
+    view = memoryview(response)[head_end:]
     codings = field_values(headers, "transfer-encoding")
     if not codings or codings == ["identity"]:
         lengths = field_values(headers, "content-length")
         if lengths and _DIGITS.fullmatch(lengths[0]) and len(set(lengths)) == 1:
-            return body[: int(lengths[0])]
-        return body
+            return view[: int(lengths[0])]
+        return view
+    body = bytes(view)
     if codings[-1] == "chunked":
         codings.pop()
         pieces: list[memoryview] = []

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from preserve import digests
 from preserve.errors import ArchiveError
-from preserve.http1 import entity_body, parse_head
+from preserve.http1 import entity_view, parse_head
 from preserve.model import ArchivedCapture, RecordRef
 from preserve.warc.cdxj import line_of
 from preserve.warc.files import OPEN_SUFFIX
@@ -108,10 +108,10 @@ def payload_problem(record: Record) -> str:
     if labelled is None or record.kind == "revisit":
         return ""
     try:
-        payload = record.block
+        payload: bytes | memoryview = record.block
         if record.kind == "response":
             head = parse_head(record.block)
-            payload = entity_body(record.block, head.head_end, head.headers)
+            payload = entity_view(record.block, head.head_end, head.headers)
         holds = digests.matches(labelled, payload)
     except ValueError as error:
         return f"its payload can't be read: {error}"
