@@ -119,8 +119,8 @@ SELECT file, offset / ?1, min(stored_copies.id), max(stored_copies.id), count(*)
 FROM stored_copies JOIN files ON files.id = file_id GROUP BY file_id, 2
 """
 _CUTS: Final = """
-SELECT file, min(first_offset) FROM captures JOIN files ON files.id = file_id
-GROUP BY file_id, first_offset / ?1 ORDER BY 2
+SELECT file, min(coalesce(first_offset, summary_offset)) FROM captures JOIN files ON files.id = file_id
+GROUP BY file_id, coalesce(first_offset, summary_offset) / ?1 ORDER BY 2
 """
 _CAPTURES_IN: Final = """
 SELECT summary_offset, id FROM captures
@@ -194,16 +194,17 @@ class Examination:
 
         Raises:
             ArchiveError: the rows can't be read.
-            ValueError, TypeError: they hold what can't be there.
         """
         found: dict[str, Layout] = {}
         for is_copies, sql in enumerate((_CAPTURE_PARTS, _COPY_PARTS)):
             for file, part, first, last, count in self._database.rows(sql, (step,)):
                 layout = found.setdefault(unpack_text(file), Layout(step))
                 layout.rows += count
-                (layout.copies if is_copies else layout.captures)[int(part)] = (first, last)
+                # What is no number lies nowhere, and is missed when the rows are counted.
+                (layout.copies if is_copies else layout.captures)[part if isinstance(part, int) else -1] = (first, last)
         for file, offset in self._database.rows(_CUTS, (step,)):
-            found[unpack_text(file)].cuts.append(int(offset))
+            if isinstance(offset, int):
+                found[unpack_text(file)].cuts.append(offset)
         for ref in self.originals():
             found.setdefault(ref.file, Layout(step)).originals.append(ref.offset)
         return found
