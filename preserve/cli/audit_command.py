@@ -32,6 +32,12 @@ FILE = click.Path(path_type=Path)
     multiple=True,
     help="With PROOF: certificates (PEM) that you trust to vouch for time stamps; may be given several times.",
 )
+@click.option(
+    "--processes",
+    metavar="N",
+    type=click.IntRange(1),
+    help="How many processes look at once; by default as many as there are processors.",
+)
 @click.option("--json", "as_json", is_flag=True, help="JSON Lines on standard output: one object a finding, a summary.")
 def command(proof: Path | None, *, as_json: bool, **options: Any) -> int:
     """Hold the archive against itself: every digest, row, log entry and signature; no network, nothing written.
@@ -46,9 +52,11 @@ def command(proof: Path | None, *, as_json: bool, **options: Any) -> int:
             raise click.UsageError("--record, --key and --root are for a PROOF: name one")
         from preserve.cli import auditing  # noqa: PLC0415 - the archive's libraries are not needed for --help
 
-        return auditing.run(options["archive"], options["config"], options["against"], as_json=as_json)
-    if options["archive"] is not None or options["config"] is not None:
-        raise click.UsageError("a PROOF is verified without an archive: leave --archive and --config out")
+        return auditing.run(
+            options["archive"], options["config"], options["against"], options["processes"], as_json=as_json
+        )
+    if any(options[name] is not None for name in ("archive", "config", "processes")):
+        raise click.UsageError("a PROOF is verified without an archive: leave --archive, --config and --processes out")
     from preserve.cli import reading_proofs  # noqa: PLC0415
 
     given = reading_proofs.Given(options["record"], options["key"], options["against"], options["roots"])

@@ -24,7 +24,9 @@ from preserve.stamps import read_roots
 INDENT = (0, 0, 0, 2)
 
 
-def run(archive: str | None, config: Path | None, against: Path | None, *, as_json: bool) -> int:
+def run(
+    archive: str | None, config: Path | None, against: Path | None, processes: int | None = None, *, as_json: bool
+) -> int:
     """Audit the archive; the exit code.
 
     Raises:
@@ -37,7 +39,7 @@ def run(archive: str | None, config: Path | None, against: Path | None, *, as_js
         kept = None if against is None else against.read_bytes()
     except OSError as error:
         raise ConfigError(f"--against {against}: can't be read: {error.strerror}") from error
-    result = audit(Path(directory), kept, read_roots(settings.timestamp_roots))
+    result = audit(Path(directory), kept, read_roots(settings.timestamp_roots), processes)
     if as_json:
         _print_json(result)
     else:
