@@ -17,7 +17,7 @@ from preserve.http1 import entity_body, parse_head
 from preserve.http1.heads import _odd_fields
 from preserve.warc.deflate import inflater
 from preserve.warc.members import DamagedMemberError, read_members
-from preserve.warc.records import Record, decode, encode
+from preserve.warc.records import Record, _as_warcio_reads, decode, encode, http_status_and_type
 
 BLOCK = b"HTTP/1.1 200 OK\r\nA: b\r\n\r\nbody"
 FIELDS = (
@@ -171,3 +171,41 @@ def test_the_quick_way_through_a_head_is_the_slow_one(lines: list[str]) -> None:
     said = [line.removesuffix(b"\r") for line in before.split(b"\n")[1:]]
     assert head.headers == _odd_fields(said)
     assert isinstance(entity_body(block, head.head_end, head.headers), bytes)
+
+
+HEADS = st.lists(
+    st.sampled_from(
+        (
+            "Content-Type: text/html",
+            "content-type:  a/b; charset=x ",
+            "Content-Type : c/d",
+            " folded",
+            "Content-Type: größer",
+            "X: y",
+            "X",
+            "",
+            "\tContent-Type: e/f",
+            "Content-Type:",
+            "Content-Type: \x0bg/h\x1c",
+            "\x1c",
+        )
+    ),
+    max_size=5,
+)
+STATUS_LINES = (
+    "HTTP/1.1 200 OK",
+    "HTTP/1.0 404",
+    "HTTP/1.1  301 x",
+    "HTTP/1.1 200\tOK",
+    "HTTP/2 200 OK",
+    "ICY 200",
+    "",
+)
+
+
+@given(st.sampled_from(STATUS_LINES), HEADS, st.sampled_from(("\r\n", "\n")), st.sampled_from(("response", "revisit")))
+@settings(max_examples=400, deadline=None)
+def test_status_and_type_are_those_that_warcio_reads(first: str, lines: list[str], line_break: str, kind: str) -> None:
+    block = line_break.join((first, *lines, "", "body")).encode("latin-1")
+    record = Record(kind, "urn:uuid:1", "application/http;msgtype=response", FIELDS, block)
+    assert http_status_and_type(record) == _as_warcio_reads(record, "http://news.example/a?b=1")

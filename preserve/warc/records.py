@@ -34,6 +34,10 @@ _AFTER_HEAD: Final = b"\r\n\r\n"
 _AFTER_BLOCK: Final = b"\r\n\r\n"
 _CONTROLS: Final = bytes({*range(32), 127} - {9, 10, 13})
 _TOKEN: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+_OF_HTTP: Final = frozenset({"response", "request", "revisit"})
+# A head in printable ASCII, without folds: all readers read it alike.
+_PLAIN_HEAD: Final = re.compile(rb"HTTP/1\.[01] ([0-9]{3})(?: [ -~]*)?\r\n(?:[!-9;-~]+:[ -~\t]*\r\n)*")
+_HTTP_TYPE: Final = re.compile(rb"\r\ncontent-type:([^\r]*)\r\n", re.I)
 _APART: Final = ("WARC-Type", "WARC-Record-ID", "Content-Type", "Content-Length")
 # WARC 1.1, section 4: no other may stand twice; WARC-Protocol is an IIPC proposal.
 _REPEATABLE: Final = frozenset({"warc-concurrent-to", "warc-protocol"})
@@ -186,8 +190,20 @@ def http_status_and_type(record: Record) -> tuple[str | None, str | None]:
     """Status and Content-Type of the HTTP message in a record, as other tools read them: interim answers are
     not passed over, and nothing is checked. None for what is not there.
     """
-    stream = BytesIO(record.block)
+    if record.kind not in _OF_HTTP:
+        return None, None
     uri = record.field("WARC-Target-URI") or ""
+    end = record.block.find(b"\r\n\r\n")
+    plain = _PLAIN_HEAD.match(record.block, 0, end + 2) if end > 0 and uri.startswith(("http://", "https://")) else None
+    if plain is None or plain.end() != end + 2:
+        return _as_warcio_reads(record, uri)
+    # As nearly every head is, and each is read anew whenever the index is audited.
+    kind = _HTTP_TYPE.search(record.block, 0, end + 2)
+    return plain[1].decode(), kind[1].decode().strip() if kind is not None else None
+
+
+def _as_warcio_reads(record: Record, uri: str) -> tuple[str | None, str | None]:
+    stream = BytesIO(record.block)
     try:
         head = ArcWarcRecordLoader(verify_http=False).load_http_headers(record.kind, uri, stream, len(record.block))
     except (StatusAndHeadersParserException, EOFError):
