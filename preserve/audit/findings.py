@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from preserve.errors import ArchiveError
+from preserve.ledger import UNREADABLE as ROWS_UNREADABLE
 
 NAMED_AT_MOST = 3
 # What reading rows that were tampered with may raise.
-UNREADABLE = (ArchiveError, ValueError, TypeError, KeyError)
+UNREADABLE = (ArchiveError, *ROWS_UNREADABLE)
 
 
 class Part(StrEnum):

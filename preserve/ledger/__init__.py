@@ -1,6 +1,7 @@
 """The ledger: what every check concluded, in one SQLite file that only grows; only it knows SQLite."""
 
 from preserve.ledger.auditing import Layout, Region, WitnessedPost
+from preserve.ledger.codec import UNREADABLE
 from preserve.ledger.ledger import Ledger
 from preserve.ledger.log import LogEntry, LoggedCheck, LoggedCheckpoint, LoggedFile, LoggedStamp
 from preserve.ledger.reporting import Round, RunOverview
@@ -8,6 +9,7 @@ from preserve.ledger.texts import Sighting
 from preserve.ledger.values import Incident, KeptSource, RunPlan, RunState, SummaryRow, UnfinishedRun
 
 __all__ = [
+    "UNREADABLE",
     "Incident",
     "KeptSource",
     "Layout",

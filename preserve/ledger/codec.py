@@ -30,6 +30,9 @@ _MICROSECOND: Final = timedelta(microseconds=1)
 _URN: Final = re.compile(r"urn:uuid:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _SHA256: Final = re.compile(r"sha256:[0-9a-f]{64}")
 
+# What unpacking values that were never packed here may raise: rows that something else changed.
+UNREADABLE: Final = (ValueError, TypeError, KeyError, AttributeError, OverflowError)
+
 
 def pack_time(moment: datetime) -> str:
     """ISO 8601 in UTC, always with six decimals, so that text sorts as time does.

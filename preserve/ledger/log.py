@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from preserve.errors import ArchiveError
 from preserve.leaves import (
@@ -25,7 +25,7 @@ from preserve.leaves import (
     run_entry,
     stamp_entry,
 )
-from preserve.ledger.codec import pack_digest, pack_text, unpack_digest, unpack_text, unpack_time
+from preserve.ledger.codec import UNREADABLE, pack_digest, pack_text, unpack_digest, unpack_text, unpack_time
 from preserve.ledger.database import Database, Row
 from preserve.ledger.reading import Fetched, Reader
 from preserve.merkle import Frontier, leaf_hash
@@ -209,11 +209,12 @@ class Log:
 
     def _beside(self, leaf: Row, fetched: Fetched) -> LogEntry:
         position, kind, row, written = leaf
+        _number(position)
         written = bytes(written) if isinstance(written, bytes) else b""
         try:
             known = EntryKind(kind)
             entry, names = self._entry(known, row, fetched)
-        except (ArchiveError, ValueError, TypeError, KeyError) as error:
+        except (ArchiveError, *UNREADABLE) as error:
             found = kind if isinstance(kind, int) else 0
             name = EntryKind(found) if found in set(EntryKind) else None
             return LogEntry(position, name, row, written, None, problem=str(error))
@@ -225,16 +226,17 @@ class Log:
             "SELECT file, size, digest FROM warc_digests JOIN files ON files.id = file_id ORDER BY warc_digests.id"
         )
         for file, size, labelled in rows:
-            yield LoggedFile(unpack_text(file), size, unpack_digest(labelled))
+            yield LoggedFile(unpack_text(file), _number(size), unpack_digest(labelled))
 
     def checkpoints(self) -> Iterator[LoggedCheckpoint]:
         """The checkpoints that were made, by size.
 
         Raises:
             ArchiveError: one can't be read.
+            ValueError, TypeError: one holds what can't be there.
         """
         for size, root, note, peaks in self._database.rows("SELECT * FROM checkpoints ORDER BY size"):
-            yield LoggedCheckpoint(size, bytes(root), unpack_digest(note), _peaks(peaks))
+            yield LoggedCheckpoint(_number(size), _bytes(root), unpack_digest(note), _peaks(_bytes(peaks)))
 
     def stamps(self) -> Iterator[LoggedStamp]:
         """The time stamps that are logged, in the order they were.
@@ -243,7 +245,7 @@ class Log:
             ArchiveError: one can't be read.
         """
         for size, file, labelled in self._database.rows("SELECT size, file, digest FROM stamps ORDER BY id"):
-            yield LoggedStamp(size, file, unpack_digest(labelled))
+            yield LoggedStamp(_number(size), unpack_text(file), unpack_digest(labelled))
 
     # ------------------------------------------------------------ an entry from its rows
 
@@ -302,7 +304,7 @@ class Log:
 
     def _checkpoint(self, row: int) -> tuple[bytes, str]:
         root, note = self._one("SELECT root, note FROM checkpoints WHERE size = ?", row)
-        return checkpoint_entry(row, bytes(root), unpack_digest(note)), f"the checkpoint of size {row}"
+        return checkpoint_entry(row, _bytes(root), unpack_digest(note)), f"the checkpoint of size {row}"
 
     def _stamp(self, row: int) -> tuple[bytes, str]:
         size, file, labelled = self._one("SELECT size, file, digest FROM stamps WHERE id = ?", row)
@@ -313,6 +315,20 @@ class Log:
         if found is None:
             raise ValueError(f"row {row} is not there")
         return found
+
+
+def _number(value: Any) -> int:
+    """A column that should hold a number; ValueError where it does not, as after damage to the schema."""
+    if not isinstance(value, int):
+        raise ValueError(f"{value!r} is no number")
+    return value
+
+
+def _bytes(value: Any) -> bytes:
+    """A column that should hold bytes; likewise."""
+    if not isinstance(value, bytes):
+        raise ValueError(f"{value!r} is not bytes")
+    return value
 
 
 def _peaks(packed: bytes) -> tuple[bytes, ...]:

@@ -12,6 +12,7 @@ from preserve.alterations import Sighting
 from preserve.confirm import Observation
 from preserve.errors import ArchiveError
 from preserve.ledger.codec import (
+    UNREADABLE,
     unpack_admission,
     unpack_changes,
     unpack_digest,
@@ -323,7 +324,7 @@ def _explaining(path: Path, post: str | bytes) -> Iterator[None]:
     """A row that this package can't have written is damage of the file, not a fault of the caller."""
     try:
         yield
-    except (ValueError, TypeError, KeyError) as error:
+    except UNREADABLE as error:
         raise ArchiveError(
             f"ledger {path}: a check of {unpack_text(post)} can't be read ({error}): the"
             " file was changed by something else; put a backup in its place"
