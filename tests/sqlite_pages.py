@@ -20,6 +20,7 @@ IDLE_HEADER = {
     "schema cookie": (40, 4),
     "schema format, of which only DESC indexes and booleans make use": (44, 4),
     "suggested cache size": (48, 4),
+    "text encoding, of which SQLite looks at the last two bits": (56, 3),
     "incremental vacuum, without auto-vacuum": (64, 4),
     "reserved for expansion": (72, 20),
     "version-valid-for": (92, 4),
@@ -38,7 +39,8 @@ class Pages:
         idle: offsets of bytes that mean nothing.
         idle_bits: offsets and masks of single bits that do. The column that is an alias of the row number is stored as
             NULL (section 2.1, serial type 0), and whatever is stored is not looked at; serial type 8, a bit away, has
-            no bytes either.
+            no bytes either. In an index, how long the header of a key is, where nothing follows it (keys of zeros and
+            ones alone): no row is read from there. The upper bits of the text encoding's last byte.
         of: for each table and index, the offsets of the bytes of its pages, overflow included.
     """
 
@@ -49,14 +51,15 @@ class Pages:
         self.idle: set[int] = {
             offset for start, length in IDLE_HEADER.values() for offset in range(start, start + length)
         }
-        self.idle_bits: set[tuple[int, int]] = set()
+        self.idle_bits: set[tuple[int, int]] = {(59, 1 << bit) for bit in range(2, 8)}
         self.of: dict[str, set[int]] = {}
         with closing(sqlite3.connect(f"file:{path}?mode=ro&immutable=1", uri=True)) as database:
             roots = database.execute("SELECT name, rootpage FROM sqlite_master WHERE rootpage > 0").fetchall()
+            indexes = {name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'index'")}
             first = "SELECT m.name FROM sqlite_master AS m, pragma_table_info(m.name) AS info WHERE cid = 0 AND pk = 1"
             aliased = {name for (name,) in database.execute(f"{first} AND m.type = 'table' AND info.type = 'INTEGER'")}
         for name, root in [("sqlite_master", 1), *roots]:
-            pages = self._tree(root, aliased=name in aliased)
+            pages = self._tree(root, aliased=name in aliased, index=name in indexes)
             self.of[name] = {offset for page in pages for offset in self._bytes_of(page)}
         self._free_list()
 
@@ -82,7 +85,7 @@ class Pages:
                 return value, offset + place + 1
         raise AssertionError
 
-    def _tree(self, root: int, *, aliased: bool) -> Iterator[int]:
+    def _tree(self, root: int, *, aliased: bool, index: bool) -> Iterator[int]:
         """Every page of a b-tree (section 1.6); what is idle on it is noted."""
         waiting = [root]
         while waiting:
@@ -103,6 +106,10 @@ class Pages:
                 used.update(range(at, end))
                 if aliased and kind == LEAF_TABLE:
                     self.idle_bits.add((self._first_type(at), 0x08))
+                if index:
+                    size, header = self._varint(at + 4 if interior else at)
+                    if self._data[header] == size:
+                        self.idle_bits.update((header, 1 << bit) for bit in range(8))
                 if interior:
                     waiting.append(self._u32(at))
                 yield from self._overflow(overflow, left)
