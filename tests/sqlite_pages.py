@@ -39,8 +39,10 @@ class Pages:
         idle: offsets of bytes that mean nothing.
         idle_bits: offsets and masks of single bits that do. The column that is an alias of the row number is stored as
             NULL (section 2.1, serial type 0), and whatever is stored is not looked at; serial type 8, a bit away, has
-            no bytes either. In an index, how long the header of a key is, where nothing follows it (keys of zeros and
-            ones alone): no row is read from there. The upper bits of the text encoding's last byte.
+            no bytes either. Of the NULLs that end a row, one whose type is spelled in two bytes (0x80 0x00), so that
+            there is one column less: what is not there is NULL. In an index, how long the header of a key is, where
+            nothing follows it (keys of zeros and ones alone): no row is read from there. The upper bits of the text
+            encoding's last byte.
         of: for each table and index, the offsets of the bytes of its pages, overflow included.
     """
 
@@ -104,12 +106,8 @@ class Pages:
                 at = base + self._u16(pointers + 2 * cell)
                 end, overflow, left = self._cell(at, kind)
                 used.update(range(at, end))
-                if aliased and kind == LEAF_TABLE:
-                    self.idle_bits.add((self._first_type(at), 0x08))
-                if index:
-                    size, header = self._varint(at + 4 if interior else at)
-                    if self._data[header] == size:
-                        self.idle_bits.update((header, 1 << bit) for bit in range(8))
+                if kind != INTERIOR_TABLE:
+                    self._idle_in_record(at, kind, aliased=aliased, index=index)
                 if interior:
                     waiting.append(self._u32(at))
                 yield from self._overflow(overflow, left)
@@ -140,10 +138,22 @@ class Pages:
         local = local if local <= most else least
         return offset + local + 4, self._u32(offset + local), size - local
 
-    def _first_type(self, at: int) -> int:
-        """The offset of the serial type of a row's first column, in its cell on a leaf."""
-        payload = self._varint(self._varint(at)[1])[1]
-        return self._varint(payload)[1]
+    def _idle_in_record(self, at: int, kind: int, *, aliased: bool, index: bool) -> None:
+        """Note the bits of a record's header (section 2.1) that mean nothing."""
+        size, header = self._varint(at + 4 if kind == INTERIOR_INDEX else at)
+        if kind == LEAF_TABLE:
+            header = self._varint(header)[1]
+        length, types = self._varint(header)
+        if index:
+            if length == size:
+                self.idle_bits.update((header, 1 << bit) for bit in range(8))
+            return
+        if aliased:
+            self.idle_bits.add((types, 0x08))
+        last = header + length - 1
+        while last > types and self._data[last] == self._data[last - 1] == 0:
+            last -= 1
+            self.idle_bits.add((last, 0x80))
 
     def _overflow(self, page: int, left: int) -> Iterator[int]:
         while page:

@@ -131,7 +131,13 @@ def unpack_digest(value: str | bytes) -> str:
 
 
 def unpack_record(record_id: Any, file: Any, offset: int, length: int) -> RecordRef:
-    """A record from its four columns, the file's name already looked up."""
+    """A record from its four columns, the file's name already looked up.
+
+    Raises:
+        ValueError: one of them is not there.
+    """
+    if file is None or offset is None or length is None:
+        raise ValueError(f"a record without its place: file {file!r}, offset {offset!r}, length {length!r}")
     return RecordRef(unpack_record_id(record_id), unpack_text(file), offset, length)
 
 

@@ -169,7 +169,8 @@ WHERE captures.id IN ({marks})
 _EXCHANGES: Final = """
 SELECT
     urls.url, http_status, response_record, response_offset, response_length,
-    digests.digest, block_digest, original_record, originals.file, original_offset, original_length, capture_id
+    digests.digest, block_digest, original_record, originals.file, original_offset, original_length,
+    position, capture_id
 FROM exchanges
 JOIN urls ON urls.id = exchanges.url_id
 JOIN digests ON digests.id = exchanges.payload_digest_id
@@ -224,12 +225,14 @@ class Fetched:
         if number not in self._captures:
             raise ValueError(f"capture {number}, or a row that it refers to, is not there")
         row, exchanges = self._captures[number]
+        if [entry[-2] for entry in exchanges] != list(range(len(exchanges))):
+            raise ValueError(f"the exchanges of capture {number} are not numbered one after another")
         summary = unpack_record(*row[8:12])
         return ArchivedCapture(
             source=unpack_text(row[1]),
             url=unpack_text(row[2]),
             captured_at=unpack_moment(row[3]),
-            first=summary if row[4] is None else unpack_record(*row[4:8]),
+            first=summary if _absent(row[4], *row[6:8]) else unpack_record(*row[4:8]),
             summary=summary,
             exchanges=tuple([_exchange(entry, summary) for entry in exchanges]),
         )
@@ -364,7 +367,11 @@ def _judgement(row: Row) -> Judgement:
 
 def _since_last(row: Row, previous: ArchivedCapture | None) -> SinceLast | None:
     at = _time_of(row[20], previous)
-    return None if at is None else SinceLast(unpack_flag(row[21]), unpack_changes(row[22]), at)
+    return (
+        None
+        if _absent(at, row[21], row[22]) or at is None
+        else SinceLast(unpack_flag(row[21]), unpack_changes(row[22]), at)
+    )
 
 
 def _time_of(value: Any, capture: ArchivedCapture | None) -> datetime | None:
@@ -387,13 +394,20 @@ def _exchange(row: Row, summary: RecordRef) -> ArchivedExchange:
 
 def _response(columns: Row, summary: RecordRef) -> RecordRef | None:
     record, offset, length = columns
-    if record == 0:
-        return summary
-    return None if record is None else unpack_record(record, summary.file, offset, length)
+    if _absent(None if record == 0 else record, offset, length):
+        return summary if record == 0 else None
+    return unpack_record(record, summary.file, offset, length)
+
+
+def _absent(first: Any, *others: Any) -> bool:
+    """Whether columns that go together are NULL, as the first one tells; ValueError where one of the others is not."""
+    if first is None and any(other is not None for other in others):
+        raise ValueError("columns that go together are partly empty")
+    return first is None
 
 
 def _record_or_none(columns: Row) -> RecordRef | None:
-    return None if columns[0] is None else unpack_record(*columns)
+    return None if _absent(*columns) else unpack_record(*columns)
 
 
 def _text_or_none(value: str | bytes | None) -> str | None:
