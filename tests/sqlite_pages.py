@@ -148,12 +148,14 @@ class Pages:
             if length == size:
                 self.idle_bits.update((header, 1 << bit) for bit in range(8))
             return
-        if aliased:
+        if aliased and kind == LEAF_TABLE:  # without row numbers a table is stored as an index, and has no alias
             self.idle_bits.add((types, 0x08))
-        last = header + length - 1
-        while last > types and self._data[last] == self._data[last - 1] == 0:
-            last -= 1
-            self.idle_bits.add((last, 0x80))
+        offsets, at = [], types
+        while at < header + length:
+            offsets.append(at)
+            at = self._varint(at)[1]
+        while len(offsets) > 1 and self._data[offsets.pop()] == self._data[offsets[-1]] == 0:
+            self.idle_bits.add((offsets[-1], 0x80))
 
     def _overflow(self, page: int, left: int) -> Iterator[int]:
         while page:
