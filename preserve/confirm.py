@@ -4,14 +4,20 @@
 (`gone` by 410: two), `edited` by a second capture whose page has the same text. `blocked` and `unreachable`
 neither count nor reset, nor does what failed in a host incident. One intact check restores.
 
+Times are those of the machine that checked, and its clock may have been wrong. Checks hold in the order they were
+made; how far apart they lie is taken only from times that agree with that order.
+
 Pure; reads no ledger and no clock.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Final
 
 from preserve.model import Reason, Verdict
@@ -43,6 +49,8 @@ class Observation:
         text: names what the page said, the same for two captures that say the same; "" when not known.
         capture: names the capture, so that one that was judged again counts once; "" without one.
         incident: whether the host had an incident in that run.
+        in_order: whether `at` agrees with the order the checks were made in; `standing` finds out, for those that
+            count.
     """
 
     at: datetime
@@ -51,6 +59,7 @@ class Observation:
     text: str = ""
     capture: str = ""
     incident: bool = False
+    in_order: bool = True
 
     @property
     def counts(self) -> bool:
@@ -128,7 +137,7 @@ def standing(history: Iterable[Observation]) -> Standing | None:
     if not observations:
         return None
     last = observations[-1]
-    counting = [one for one in observations if one.counts]
+    counting = _marked([one for one in observations if one.counts])
     since = _streak(counting if last.counts else observations)[0].at
     if not counting:
         return Standing(last.verdict, last.reason, since, None, None, 0, 0, None, False, False)
@@ -200,6 +209,37 @@ def _each_capture_once(history: Iterable[Observation]) -> list[Observation]:
     return list(kept.values())
 
 
+def _marked(observations: list[Observation]) -> list[Observation]:
+    """The observations, those marked whose times can't be relied on because they are not in order.
+
+    Relied on are those that every longest row in order has: a clock that was wrong for a while is outvoted, and
+    where it can't be told which time is the wrong one, none of them counts.
+    """
+    times = [one.at.timestamp() for one in observations]
+    if all(one <= other for one, other in pairwise(times)):
+        return observations
+    here = _row_lengths(times)
+    behind = _row_lengths([-time for time in reversed(times)])[::-1]
+    longest = max(here)
+    in_a_longest = [upto + onwards - 1 == longest for upto, onwards in zip(here, behind, strict=True)]
+    rivals = Counter(place for place, is_in in zip(here, in_a_longest, strict=True) if is_in)
+    return [
+        replace(one, in_order=is_in and rivals[place] == 1)
+        for one, place, is_in in zip(observations, here, in_a_longest, strict=True)
+    ]
+
+
+def _row_lengths(times: Sequence[float]) -> list[int]:
+    """How many of `times` the longest row in order has that ends with each (patience sorting)."""
+    ends: list[float] = []
+    lengths = []
+    for time in times:
+        place = bisect_right(ends, time)
+        ends[place : place + 1] = [time]
+        lengths.append(place + 1)
+    return lengths
+
+
 def _streak(observations: Sequence[Observation]) -> Sequence[Observation]:
     """The last observations as far as they agree in verdict."""
     verdict, start = observations[-1].verdict, len(observations)
@@ -238,9 +278,9 @@ def _strikes(counting: Sequence[Observation]) -> tuple[Sequence[Observation], in
 
 
 def _apart(observations: Sequence[Observation]) -> Sequence[Observation]:
-    """Those that lie far enough behind the one counted before."""
+    """Those that lie far enough behind the one counted before; the last where no time is to be trusted."""
     counted: list[Observation] = []
-    for one in observations:
+    for one in [one for one in observations if one.in_order] or observations[-1:]:
         if not counted or one.at - counted[-1].at >= BETWEEN_STRIKES:
             counted.append(one)
     return counted

@@ -14,6 +14,7 @@ from preserve.git import Git
 from preserve.ledger import Ledger
 from preserve.model import Check, Verdict
 from preserve.settings import ArchiveSettings, FetchSettings, JudgeSettings, RunSettings, Settings
+from preserve.times import Clock
 from preserve.verify.coordinator import Tools
 from preserve.verify.names import LEDGER
 from preserve.verify.plan import Plan
@@ -112,10 +113,16 @@ class Stage:
         return replace(self, settings=replace(self.settings, run=replace(self.settings.run, **changes)))  # type: ignore[arg-type]
 
     def verify(
-        self, *, arguments: Sequence[str] = (), new_run: bool = False, stop_after_visits: int = 0
+        self,
+        *,
+        arguments: Sequence[str] = (),
+        new_run: bool = False,
+        stop_after_visits: int = 0,
+        clock: Clock | None = None,
     ) -> tuple[Summary, Watcher]:
         watcher, stop = Watcher(), threading.Event()
         tools = system_tools(self.settings.fetch, stop, environment(), seed="test")
+        tools = replace(tools, clock=clock or tools.clock)
         fetcher: Fetcher = HttpFetcher(self.settings.fetch, tools)
         if stop_after_visits:
             fetcher = StoppingFetcher(fetcher, stop, stop_after_visits)

@@ -212,7 +212,43 @@ def test_what_was_unstable_long_ago_is_so_no_more() -> None:
 
 
 def test_a_clock_set_back_adds_no_strikes() -> None:
-    assert after(seen(GONE, 10), seen(GONE, 2), seen(GONE, 5)).strikes == 1
+    assert after(seen(GONE, 10), seen(GONE, 2)).strikes == 1
+    assert after(seen(GONE, 10), seen(GONE, 2), seen(GONE, 4)).strikes == 1
+    assert after(seen(GONE, 0), seen(GONE, -20_000), seen(GONE, 1)).strikes == 1  # either clock may be the wrong one
+
+
+def test_a_clock_far_ahead_for_a_while_neither_confirms_nor_puts_off_for_good() -> None:
+    fooled = [seen(GONE, 0), seen(GONE, 27_000), seen(GONE, 1)]
+    assert after(*fooled).strikes == 1
+    assert not after(*fooled).is_confirmed
+    assert after(*fooled, seen(GONE, 7), seen(GONE, 14)).is_confirmed
+
+
+def test_where_no_time_is_to_be_trusted_there_is_one_strike() -> None:
+    assert after(seen(INTACT, 0), seen(INTACT, 1), seen(GONE, -9_000)).strikes == 1
+    assert after(seen(GONE, 27_000), seen(GONE, 1)).strikes == 1
+
+
+@given(st.lists(st.integers(-30, 30), min_size=1, max_size=12))
+def test_times_out_of_order_never_count_for_more_than_their_longest_row(days: list[int]) -> None:
+    rows: list[list[int]] = [[]]
+    for at in days:
+        rows += [[*row, at] for row in rows if not row or row[-1] <= at]
+    longest = max(map(len, rows))
+    assert 1 <= after(*(seen(GONE, at) for at in days)).strikes <= longest
+
+
+@given(st.lists(st.integers(0, 9), min_size=3, max_size=12), st.data())
+def test_one_wrong_clock_among_right_ones_is_as_if_that_check_had_not_been(
+    gaps: list[int], data: st.DataObject
+) -> None:
+    right = [seen(GONE, sum(gaps[:end])) for end in range(1, len(gaps) + 1)]
+    ahead = data.draw(st.booleans())
+    # Beside the end it stands alone against one other, and neither is believed.
+    index = data.draw(st.integers(0, len(right) - 3) if ahead else st.integers(2, len(right) - 1))
+    wrong = seen(GONE, 27_000 if ahead else -9_000)
+    expected = after(*right[:index], *right[index + 1 :])
+    assert after(*right[:index], wrong, *right[index + 1 :]).strikes == expected.strikes
 
 
 # ---------------------------------------------------------------- what was confirmed, in order

@@ -128,6 +128,11 @@ class Ledger:
             return None
         return UnfinishedRun(row[0], unpack_time(row[1]), tuple(json.loads(row[2])), row[3])
 
+    def last_time(self) -> datetime | None:
+        """When the last entry was made, by the clock of then; None without one."""
+        row = self._database.one(reading.LAST_TIME)
+        return None if row is None or row[0] is None else unpack_time(row[0])
+
     def end_run(self, run: int, ended_at: datetime, state: RunState) -> None:
         """Note how a run ended.
 

@@ -154,6 +154,14 @@ SELECT count(*) FROM (
     WHERE latest.verdict IN ({marks}) LIMIT ?)
 """
 
+# The last by number: an entry before it may have a later time, where the clock was set back.
+LAST_TIME: Final = """
+SELECT max(moment) FROM (
+    SELECT started_at AS moment FROM runs WHERE id = (SELECT max(id) FROM runs)
+    UNION ALL SELECT ended_at FROM run_ends WHERE run_id = (SELECT max(id) FROM runs)
+    UNION ALL SELECT checked_at FROM checks WHERE id = (SELECT max(id) FROM checks))
+"""
+
 _CAPTURES: Final = """
 SELECT
     captures.id, source.url, asked.url, captures.captured_at,

@@ -106,7 +106,7 @@ def make_plan(arguments: Sequence[str], settings: Settings, known: Known, now: d
     Raises:
         PostError: an argument does not exist, or is a file without front matter.
     """
-    due_before = now - timedelta(seconds=settings.run.older_than) if settings.run.older_than else None
+    age = timedelta(seconds=settings.run.older_than)
     by_url: dict[str, list[PlannedPost]] = {}
     unchecked: list[Check] = []
     not_posts: list[str] = []
@@ -116,7 +116,8 @@ def make_plan(arguments: Sequence[str], settings: Settings, known: Known, now: d
             done += 1
             continue
         last = known.last_checked.get(path)
-        if due_before is not None and last is not None and last > due_before:
+        # A check dated in the future tells that the clock was set back; one far ahead must not put a post off for good.
+        if age and last is not None and abs(now - last) < age:
             not_due += 1
             continue
         if settings.run.limit and taken >= settings.run.limit:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from preserve.errors import ArchiveError, ConfigError
-from preserve.ledger import Ledger, RunPlan, RunState
+from preserve.ledger import Ledger, RunPlan, RunState, UnfinishedRun
 from preserve.model import ArchivedCapture
 from preserve.sealing import seal
 from preserve.settings import Settings
@@ -18,7 +18,11 @@ from preserve.verify.coordinator import Archive, Coordinator, Listener, Tools
 from preserve.verify.hosts import Incident
 from preserve.verify.names import LEDGER
 from preserve.verify.plan import Known, Plan, make_plan
-from preserve.warc import ArchiveLock, ArchiveWriter, recover, refresh, scan_captures, warc_files
+from preserve.warc import ArchiveLock, ArchiveWriter, file_info, recover, refresh, scan_captures, warc_files
+
+RUN_FIELD = "preserve-run"  # of a file's warcinfo
+# Clocks are corrected by seconds all the time; that is nothing to tell of.
+CLOCK_SLACK = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +64,9 @@ def verify(
         mended = recover(directory)
         for line in mended.lines:
             listener.notice(line)
-        refresh(directory)
+        added = refresh(directory)
+        if added:
+            listener.notice(f"The index lacked {len(added)} closed WARC files; they were read and entered.")
         with Ledger.create_or_open(directory / LEDGER) as ledger:
             return _Books(settings, tools, listener, ledger).run(tuple(arguments), new_run)
 
@@ -83,44 +89,65 @@ class _Books:
 
     def run(self, arguments: tuple[str, ...], new_run: bool) -> Summary:
         now = self._tools.clock.now()
+        self._tell_of_clock(now)
+        left = self._ledger.unfinished_run()
         since = now - timedelta(seconds=self._settings.run.resume_within)
-        unfinished = self._ledger.unfinished_run()
-        unjudged = self._unjudged(max(since, unfinished.started_at)) if unfinished else {}
-        run, done = self._begin(arguments, new_run, since)
+        why_not = _why_not_taken_up(left, arguments, since, new_run=new_run) if left else ""
+        unjudged = self._unjudged(left.id, since if why_not else None) if left else {}
+        run, done = self._begin(arguments, now) if left is None or why_not else self._take_up(left)
+        if left and why_not:
+            self._listener.notice(
+                f"Run {left.id}, begun {left.started_at:%Y-%m-%d %H:%M} UTC, was not finished and is left as it is "
+                f"({why_not}): {left.checked} posts were checked."
+            )
+        if unjudged:
+            self._listener.notice(f"{len(unjudged)} captures without a verdict are judged, not fetched again.")
         plan = make_plan(arguments, self._settings, Known(self._ledger.last_checked(), done), now)
         self._listener.planned(plan)
-        writer = ArchiveWriter(self._settings.archive, clock=self._tools.clock, info=self._warcinfo(run))
-        try:
+        with ArchiveWriter(self._settings.archive, clock=self._tools.clock, info=self._warcinfo(run)) as writer:
             coordinator = Coordinator(self._settings, self._tools, Archive(writer, self._ledger, run), self._listener)
             incidents = coordinator.run(plan, unjudged)
-        finally:
-            writer.close()
         return self._close(run, plan, incidents, coordinator.concluded < plan.posts)
 
-    def _begin(self, arguments: tuple[str, ...], new_run: bool, since: datetime) -> tuple[int, Collection[str]]:
-        """The run to write to, and the posts it has checked when it is an unfinished one taken up."""
-        unfinished = self._ledger.unfinished_run()
-        if unfinished is not None:
-            same = unfinished.arguments == arguments and unfinished.started_at >= since
-            if same and not new_run:
-                self._listener.notice(
-                    f"Taking up run {unfinished.id} again, begun {unfinished.started_at:%Y-%m-%d %H:%M} UTC: "
-                    f"{unfinished.checked} posts are checked already (--new-run starts over)."
-                )
-                return unfinished.id, self._ledger.posts_checked_in(unfinished.id)
-            self._ledger.end_run(unfinished.id, self._tools.clock.now(), RunState.ABANDONED)
+    def _tell_of_clock(self, now: datetime) -> None:
+        last = self._ledger.last_time()
+        if last is not None and last - now > CLOCK_SLACK:
+            self._listener.notice(
+                f"The clock says {now:%Y-%m-%d %H:%M} UTC, which is before the ledger's last entry of "
+                f"{last:%Y-%m-%d %H:%M} UTC: one of them is wrong. Checks count in the order they are made; "
+                "times out of order confirm nothing."
+            )
+
+    def _take_up(self, left: UnfinishedRun) -> tuple[int, Collection[str]]:
+        """Go on with an unfinished run: its number, and the posts it has checked."""
+        self._listener.notice(
+            f"Taking up run {left.id} again, begun {left.started_at:%Y-%m-%d %H:%M} UTC: "
+            f"{left.checked} posts are checked already (--new-run starts over)."
+        )
+        return left.id, self._ledger.posts_checked_in(left.id)
+
+    def _begin(self, arguments: tuple[str, ...], now: datetime) -> tuple[int, Collection[str]]:
+        """Begin a run; one that was left unfinished is closed as abandoned."""
+        left = self._ledger.unfinished_run()
+        if left is not None:
+            self._ledger.end_run(left.id, now, RunState.ABANDONED)
         plan = RunPlan(
             posts_arguments=arguments,
             settings=settings_text(self._settings),
             software=self._tools.software,
-            started_at=self._tools.clock.now(),
+            started_at=now,
         )
         return self._ledger.begin_run(plan), frozenset()
 
-    def _unjudged(self, since: datetime) -> dict[str, ArchivedCapture]:
-        """Captures on disk without a check, newest per URL: archived by a run that did not live to judge."""
-        recent = (path for path in warc_files(self._directory) if path.stat().st_mtime >= since.timestamp())
-        found = (capture for path in recent for capture in self._captures_in(path))
+    def _unjudged(self, run: int, since: datetime | None) -> dict[str, ArchivedCapture]:
+        """Captures on disk without a check, newest per URL: archived by a run that did not live to judge.
+
+        Args:
+            run: which one; its files name it, whatever the clock said meanwhile.
+            since: those captured earlier are left alone; None takes all.
+        """
+        its = (path for path in warc_files(self._directory) if file_info(path).get(RUN_FIELD) == str(run))
+        found = (capture for path in its for capture in self._captures_in(path))
         return _newest(self._ledger.captures_without_check(found), since)
 
     def _captures_in(self, path: Path) -> Iterator[ArchivedCapture]:
@@ -135,7 +162,7 @@ class _Books:
         return {
             "software": self._tools.software,
             "robots": "ignore" if self._settings.fetch.ignore_robots else "obey",
-            "preserve-run": str(run),
+            RUN_FIELD: str(run),
             "preserve-settings": settings_text(self._settings),
         }
 
@@ -182,10 +209,19 @@ def settings_text(settings: Settings) -> str:
     return json.dumps(values, ensure_ascii=False, sort_keys=True)
 
 
-def _newest(captures: Iterable[ArchivedCapture], since: datetime) -> dict[str, ArchivedCapture]:
+def _why_not_taken_up(left: UnfinishedRun, arguments: tuple[str, ...], since: datetime, *, new_run: bool) -> str:
+    if new_run:
+        return "--new-run"
+    if left.arguments != arguments:
+        return "it was of other posts"
+    return "it is too long ago" if left.started_at < since else ""
+
+
+def _newest(captures: Iterable[ArchivedCapture], since: datetime | None) -> dict[str, ArchivedCapture]:
     newest: dict[str, ArchivedCapture] = {}
     for capture in captures:
         known = newest.get(capture.url)
-        if capture.captured_at >= since and (known is None or known.captured_at < capture.captured_at):
+        recent = since is None or capture.captured_at >= since
+        if recent and (known is None or known.captured_at < capture.captured_at):
             newest[capture.url] = capture
     return newest

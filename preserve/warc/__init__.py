@@ -12,7 +12,7 @@ from preserve.warc.grouping import ArchivedPost
 from preserve.warc.index import lookup, refresh, replay_lines
 from preserve.warc.lock import ArchiveLock, ReadingLock
 from preserve.warc.originals import Known, read_original
-from preserve.warc.reader import read_block, read_capture, scan_captures
+from preserve.warc.reader import file_info, read_block, read_capture, scan_captures
 from preserve.warc.recovery import MendedFile, Recovery, recover
 from preserve.warc.salvage import Gap
 from preserve.warc.texts import ArchivedText, texts_between
@@ -35,6 +35,7 @@ __all__ = [
     "closed_files",
     "copy_records",
     "examine",
+    "file_info",
     "likeness",
     "list_records",
     "lookup",

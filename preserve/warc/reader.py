@@ -5,15 +5,17 @@ Owns where to look and what a wrong record is reported as. Nothing here writes.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from preserve.errors import ArchiveError
 from preserve.model import ArchivedCapture, Capture, RecordRef
 from preserve.warc.files import OPEN_SUFFIX
 from preserve.warc.grouping import ArchivedPost, Grouping
+from preserve.warc.members import DamagedMemberError, read_members
 from preserve.warc.originals import read_original
 from preserve.warc.places import absent, opened, place, read_record, records, stretch
+from preserve.warc.records import decode
 from preserve.warc.summary import capture_of
 
 
@@ -74,6 +76,24 @@ def scan_captures(path: str | Path) -> Iterator[ArchivedCapture | ArchivedPost]:
                 raise ArchiveError(f"{place(path, ref)}: {error}") from error
             if found is not None:
                 yield found
+
+
+def file_info(path: str | Path) -> Mapping[str, str]:
+    """The fields of a file's `warcinfo` record, by name; none where the file does not begin with a whole one.
+
+    Raises:
+        ArchiveError: the file can't be read.
+    """
+    with opened(Path(path)) as stream:
+        try:
+            member = next(read_members(stream), None)
+            record = decode(member.data) if member is not None else None
+        except (DamagedMemberError, ValueError):
+            return {}
+    if record is None or record.kind != "warcinfo":
+        return {}
+    lines = (line.partition(": ") for line in record.block.decode("utf-8", "replace").splitlines())
+    return {name: value for name, _, value in lines}
 
 
 def _final_name(path: Path) -> str:
