@@ -5,7 +5,9 @@ The only module of the package, with `schema`, that knows SQLite; it knows no ch
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -18,6 +20,7 @@ from preserve.ledger.schema import APPLICATION_ID, STEPS
 Row = tuple[Any, ...]
 Steps = Sequence[Sequence[str]]
 BUSY_SECONDS: Final = 10.0
+_LOG: Final = "-wal"
 
 _ADVICE: Final = {
     sqlite3.SQLITE_BUSY: "another process is writing to it; wait until that run has ended, then try again",
@@ -179,12 +182,12 @@ def open_for_reading(path: Path, steps: Steps = STEPS) -> Database:
         try:
             database.rows("PRAGMA query_only = ON")
             version = _must_be_ledger(database, len(steps), fresh_allowed=False)
-        except ArchiveError:
+        except ArchiveError as error:
             database.close()
-            if _pending(path):
+            if not _for_want_of_writing(error):
                 raise
             # On a read-only medium those files can't be made; nobody writes there, so nothing moves.
-            database = _connect(path, "ro&immutable=1")
+            database = _copied(path) if _pending(path) else _connect(path, "ro&immutable=1")
             version = _must_be_ledger(database, len(steps), fresh_allowed=False)
         if version < len(steps):
             raise ArchiveError(
@@ -222,6 +225,33 @@ def _connect(path: Path, mode: str) -> Database:
     return database
 
 
+def _for_want_of_writing(error: ArchiveError) -> bool:
+    """Whether SQLite failed because it could not make its -wal and -shm files."""
+    code = getattr(error.__cause__, "sqlite_errorcode", 0) & 0xFF
+    return code in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY)
+
+
+def _copied(path: Path) -> Database:
+    """A copy of the ledger, opened: what a killed run left in the write-ahead log is read where SQLite may write.
+
+    The copy has no name any more once it is open, so that it ends with the process.
+    """
+    try:
+        with tempfile.TemporaryDirectory(prefix="preserve-") as folder:
+            for suffix in ("", _LOG):
+                shutil.copyfile(path.with_name(path.name + suffix), Path(folder) / (path.name + suffix))
+            database = _connect(Path(folder) / path.name, "rw")
+            database.path = path
+            database.rows("PRAGMA query_only = ON")
+            _version(database)
+    except OSError as error:
+        raise ArchiveError(
+            f"ledger {path}: a killed run left its write-ahead log here, which can't be read without writing, nor"
+            f" copied to {tempfile.gettempdir()}: {error.strerror}: make room there or name another place in TMPDIR"
+        ) from error
+    return database
+
+
 def _must_be_ledger(database: Database, known: int, *, fresh_allowed: bool) -> int:
     """The file's schema version, where it is a ledger this version can use."""
     application = (database.one("PRAGMA application_id") or (0,))[0]
@@ -248,5 +278,5 @@ def _version(database: Database) -> int:
 
 def _pending(path: Path) -> bool:
     """Whether a write-ahead log holds something that the file itself has not got yet."""
-    log = path.with_name(path.name + "-wal")
+    log = path.with_name(path.name + _LOG)
     return log.is_file() and log.stat().st_size > 0

@@ -6,8 +6,10 @@ so a lock file that is merely there means nothing.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
@@ -49,6 +51,7 @@ class ArchiveLock:
         """
         path = make_directory(self._directory) / LOCK_FILE
         try:
+            _must_be_writable(path.parent)
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         except OSError as error:
             raise ArchiveError(
@@ -58,7 +61,8 @@ class ArchiveLock:
         try:
             self._take(path, descriptor)
         except BaseException:
-            os.close(descriptor)
+            with suppress(OSError):
+                os.close(descriptor)
             raise
         self._descriptor = descriptor
 
@@ -66,7 +70,8 @@ class ArchiveLock:
         """Give the lock back; without one, nothing."""
         descriptor, self._descriptor = self._descriptor, None
         if descriptor is not None:
-            os.close(descriptor)
+            with suppress(OSError):  # whatever close says, the descriptor is gone, and with it the lock
+                os.close(descriptor)
 
     def _take(self, path: Path, descriptor: int) -> None:
         try:
@@ -87,6 +92,18 @@ class ArchiveLock:
             os.pwrite(descriptor, f"process {os.getpid()}{since}\n".encode(), 0)
         except OSError as error:
             raise ArchiveError(f"{path}: can't write to the archive: {error.strerror}; free space") from error
+
+
+def _must_be_writable(directory: Path) -> None:
+    """A lock file that is there may be opened where no other file can be made: said now, before anything is asked.
+
+    Raises:
+        OSError: nothing can be made in the directory.
+    """
+    if not os.access(directory, os.W_OK | os.X_OK):
+        read_only = os.statvfs(directory).f_flag & os.ST_RDONLY
+        number = errno.EROFS if read_only else errno.EACCES
+        raise OSError(number, os.strerror(number))
 
 
 class ReadingLock:
