@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -16,6 +17,7 @@ from preserve.errors import ArchiveError
 
 DIRECTORY: Final = "checkpoints"
 KEYS: Final = "key.pub"
+_DRAFT: Final = ".new"
 _NAME: Final = re.compile(r"\d{12,19}\.note", re.ASCII)
 # A checkpoint has a few hundred bytes; anything larger is none.
 _MOST_BYTES: Final = 64 * 1024
@@ -39,10 +41,13 @@ class CheckpointFile:
 def save(archive: Path, size: int, note: bytes) -> str:
     """Keep a signed note; its name relative to the archive. One that is there already is left as it is.
 
+    Drafts that a killed run left are taken away. Whoever calls holds the archive's lock.
+
     Raises:
         ArchiveError: it can't be written.
     """
     name = note_name(size)
+    _tidy(archive / DIRECTORY)
     write_new(archive / name, note)
     return name
 
@@ -65,10 +70,10 @@ def add_key(archive: Path, key: VerifierKey) -> bool:
     lines = "".join(f"{one}\n" for one in (*known, key))
     try:
         path.parent.mkdir(exist_ok=True)
-        draft = path.with_name(f"{KEYS}.new")
+        draft = path.with_name(KEYS + _DRAFT)
         _write(draft, lines.encode())
         draft.replace(path)
-        _sync(path.parent)
+        sync_directory(path.parent)
     except OSError as error:
         raise _refused(path, error) from error
     return True
@@ -113,21 +118,40 @@ def checkpoint_files(archive: Path) -> tuple[CheckpointFile, ...]:
     return tuple(sorted(found, key=lambda file: file.size))
 
 
+def sync_directory(directory: Path) -> None:
+    """Make names given or taken away in `directory` last.
+
+    Raises:
+        OSError: the directory can't be opened or synced.
+    """
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _tidy(directory: Path) -> None:
+    with suppress(OSError):  # what can't be taken away does no harm
+        for draft in directory.glob(f"*{_DRAFT}"):
+            draft.unlink()
+
+
 def write_new(path: Path, data: bytes) -> None:
     """Put `data` into a new file, whole or not at all; one that is there already is left as it is.
 
     Raises:
         ArchiveError: it can't be written.
     """
-    draft = path.with_name(path.name + ".new")
+    draft = path.with_name(path.name + _DRAFT)
     try:
         path.parent.mkdir(exist_ok=True)
         if path.exists():
             return
         _write(draft, data)
         draft.replace(path)
-        _sync(path.parent)
-        _sync(path.parent.parent)
+        sync_directory(path.parent)
+        sync_directory(path.parent.parent)
     except OSError as error:
         raise _refused(path, error) from error
 
@@ -137,14 +161,6 @@ def _write(path: Path, data: bytes) -> None:
         stream.write(data)
         stream.flush()
         os.fsync(stream.fileno())
-
-
-def _sync(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _refused(path: Path, error: OSError) -> ArchiveError:

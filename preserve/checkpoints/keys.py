@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -14,6 +15,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
+from preserve.checkpoints.files import sync_directory
 from preserve.checkpoints.notes import Checkpoint, VerifierKey, format_checkpoint, signature_line
 from preserve.errors import ArchiveError
 
@@ -76,8 +78,9 @@ def _made(path: Path) -> SigningKey:
     private = Ed25519PrivateKey.generate()
     data = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    # A name of its own each time: a killed process leaves its draft, and the next may have the same number.
+    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)  # of mode 0600
+    draft = Path(name)
     try:
         with os.fdopen(descriptor, "wb") as stream:
             stream.write(data)
@@ -87,6 +90,7 @@ def _made(path: Path) -> SigningKey:
             os.link(draft, path)  # unlike a rename, it replaces nothing that came first
         except FileExistsError:
             return _loaded(path)
+        sync_directory(path.parent)
     finally:
-        draft.unlink()
+        draft.unlink(missing_ok=True)
     return SigningKey(private)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -155,4 +156,5 @@ class WarcFile:
 
     def abandon(self) -> None:
         """Close the file as it is; the next run mends it."""
-        os.close(self._descriptor)
+        with suppress(OSError):  # nothing is promised of it
+            os.close(self._descriptor)

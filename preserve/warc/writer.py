@@ -9,7 +9,7 @@ import os
 import threading
 import uuid
 from collections.abc import Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, nullcontext, suppress
 from datetime import datetime
 from types import TracebackType
 
@@ -62,13 +62,14 @@ class ArchiveWriter:
         self._synced = 0
 
     def __enter__(self) -> ArchiveWriter:
-        """The writer itself; leaving the block closes it."""
+        """The writer itself; leaving the block closes it, and an error that ends the block is not hidden by another."""
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.close()
+        with suppress(ArchiveError) if error is not None else nullcontext():
+            self.close()
 
     def append_capture(self, capture: Capture, known: Known | None = None) -> ArchivedCapture:
         """Append all records of one capture, closed by its summary; on disk after the next `sync`.
@@ -225,15 +226,16 @@ class ArchiveWriter:
 
     def _fsync(self, descriptor: int) -> None:
         try:
-            os.fsync(descriptor)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
         except OSError as error:
             self._broken = (
                 f"{self._directory}: the disk did not keep what was written: {error.strerror}; "
                 "check the disk, then run again: unfinished checks are done anew"
             )
             raise ArchiveError(self._broken) from error
-        finally:
-            os.close(descriptor)
 
     def _refuse_if_broken(self) -> None:
         if self._broken:

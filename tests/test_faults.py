@@ -1,0 +1,288 @@
+"""The disk fails, or the process is killed, at any call that changes the archive: nothing finished is lost.
+
+Each point is a real run that meets one fault, and a second run on a disk that works again. `make test` tries a
+sample; PRESERVE_FAULTS=all tries every call with every fault (some 20 minutes on two cores), PRESERVE_FAULTS=<n>
+samples with another seed.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import re
+import shutil
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from fault_kit import KILLED, Change, Disk, Ended, built_shim
+from run_kit import answer, article, page, write_post
+from wire_server import WireServer
+
+from preserve.audit import audit
+from preserve.errors import ArchiveError
+from preserve.ledger import Ledger
+from preserve.model import ArchivedCapture
+from preserve.warc import scan_captures, warc_files
+
+ASKED_FOR = os.environ.get("PRESERVE_FAULTS", "20261126")
+POINTS = 9  # of each scene and fault, in `make test`
+POSTS = 3
+RUNS_AT_MOST = 6
+WORKERS = 2
+HOWS = ("kill", "tear", "full", "ENOSPC", "EIO", "dead")
+SCENES = ("first", "again", "mending")
+# What a clear message says of a disk that is full or fails.
+CAUSES = re.compile("No space left|full|Input/output error|I/O error|unable to open|disk")
+DOCUMENTED = re.compile(
+    r"preserve-\d{20}-\d{5}-[0-9a-f]{8}\.warc\.gz|index\.\w+(\.\w+)*|ledger\.db|lock|quarantine(/.*\.tail)?"
+    r"|checkpoints(/(\d{12}\.note|key\.pub))?"
+)
+DRAFT = re.compile(r"\.new$|\.open$|-wal$|-shm$|-journal$")
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What an archive holds.
+
+    Attributes:
+        checks: run, post and verdict of each, in order.
+        last: number of the last run that has a check or is unfinished; 0 without one.
+        unfinished: number of the unfinished run; 0 without one.
+        captured: the sources whose capture by the unfinished run is whole on disk.
+        left_open: names of files that were left open.
+    """
+
+    checks: tuple[tuple[int, str, str], ...]
+    last: int
+    unfinished: int
+    captured: frozenset[str]
+    left_open: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class Place:
+    """A folder with posts, the server they name, and archives to begin from."""
+
+    folder: Path
+    server: WireServer
+    disk: Disk
+
+    @property
+    def archive(self) -> Path:
+        return self.folder / "warcs"
+
+    @property
+    def arguments(self) -> list[str]:
+        return ["verify", "_posts", "--allow-private", "127.0.0.0/8", "--delay", "0", "--jobs", "1"]
+
+    def publish(self, edition: int) -> None:
+        """Put the pages up: the second edition has one page that changed and one that did not."""
+        for number in range(POSTS):
+            said = article(number) if number != 1 else (*article(number)[:-1], f"Edition {edition} of {number}.")
+            self.server.scripts[f"/{number}"] = answer(page(said))
+
+    def keep_as(self, scene: str) -> None:
+        for name in self.disk.watched:
+            if (self.folder / name).exists():
+                shutil.copytree(self.folder / name, self.folder / scene / name)
+
+    def begin_from(self, scene: str) -> None:
+        for name in self.disk.watched:
+            shutil.rmtree(self.folder / name, ignore_errors=True)
+            if (self.folder / scene / name).exists():
+                shutil.copytree(self.folder / scene / name, self.folder / name)
+        self.server.heads.clear()
+
+    def asked(self) -> list[str]:
+        """The pages asked for since this was last called."""
+        asked = [target for target in self.server.targets if target != "/robots.txt"]
+        self.server.heads.clear()
+        return asked
+
+    def known(self) -> Known:
+        """Look without touching: opening the ledger where it lies would tidy what the fault left."""
+        copy = self.folder / "copy"
+        shutil.rmtree(copy, ignore_errors=True)
+        shutil.copytree(self.archive, copy) if self.archive.exists() else copy.mkdir()
+        (copy / "ledger.db-shm").unlink(missing_ok=True)
+        checks: list[tuple[int, str, str]] = []
+        last, unfinished, since = 0, 0, None
+        try:
+            with Ledger.create_or_open(copy / "ledger.db") as ledger:
+                left = ledger.unfinished_run()
+                unfinished, since = (left.id, left.started_at) if left else (0, None)
+                for run in range(1, RUNS_AT_MOST):
+                    found = [(run, check.post, str(check.judgement.verdict)) for check in ledger.checks_of(run)]
+                    checks += found
+                    last = run if found or run == unfinished else last
+        except ArchiveError as error:
+            pytest.fail(f"the ledger can't be opened any more: {error}")
+        captured = {one.source for one in _captures(copy) if since is not None and one.captured_at >= since}
+        left_open = tuple(path.name for path in warc_files(copy) if path.name.endswith(".open"))
+        return Known(tuple(checks), last, unfinished, frozenset(captured), left_open)
+
+
+def _captures(archive: Path) -> Iterator[ArchivedCapture]:
+    for path in warc_files(archive):
+        try:
+            yield from (item for item in scan_captures(path) if isinstance(item, ArchivedCapture))
+        except ArchiveError:
+            continue  # a torn end: what stands before it was yielded
+
+
+def _made(folder: Path, number: int, shim: Path, held: ExitStack) -> Place:
+    """A place with the three archives that scenes begin from."""
+    server = held.enter_context(WireServer({}, address=f"127.0.0.{61 + number}"))
+    place = Place(folder, server, Disk(shim, folder))
+    (folder / "_posts").mkdir(parents=True)
+    for post in range(POSTS):
+        write_post(folder / "_posts", f"report-{post}.md", server.url(f"/{post}"), article(post))
+    for scene in SCENES:
+        (folder / scene).mkdir()
+    place.publish(1)
+    _ended_well(place.disk.run(place.arguments))
+    place.keep_as("again")
+    place.publish(2)
+    log = folder / "log"
+    place.begin_from("again")
+    changes = place.disk.run(place.arguments, log=log).changes
+    written = [change.number for change in changes if change.kind == "write" and ".warc.gz" in change.path]
+    place.begin_from("again")
+    torn = place.disk.run(place.arguments, how="tear", at=written[len(written) * 2 // 3])
+    assert torn.code == KILLED
+    assert place.known().unfinished
+    place.keep_as("mending")
+    return place
+
+
+def _ended_well(ended: Ended) -> None:
+    assert ended.code in (0, 1), (ended.code, ended.out, ended.err)
+    assert "Traceback" not in ended.err, ended.err
+
+
+@pytest.fixture(scope="module")
+def places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Place]]:
+    folder = tmp_path_factory.mktemp("faults")
+    shim = built_shim(folder)
+    with ExitStack() as held:
+        yield [_made(folder / str(number), number, shim, held) for number in range(WORKERS)]
+
+
+def profile(place: Place, scene: str) -> tuple[Change, ...]:
+    """Every change that a run without a fault makes."""
+    place.begin_from(scene)
+    log = place.folder / "log"
+    log.unlink(missing_ok=True)
+    ended = place.disk.run(place.arguments, log=log)
+    _ended_well(ended)
+    return ended.changes
+
+
+def attempt(place: Place, scene: str, how: str, at: int) -> None:
+    """One fault, and the run after it."""
+    place.begin_from(scene)
+    before = place.known()
+    place.asked()
+    faulted = place.disk.run(place.arguments, how=how, at=at)
+    asked = place.asked()
+    between = place.known()
+    _told_clearly(faulted, how)
+    assert between.checks[: len(before.checks)] == before.checks, "the ledger lost checks"
+    if faulted.code in (0, 1):
+        assert not between.unfinished, "it said that all was well"
+
+    healed = place.disk.run(place.arguments)
+    again = place.asked()
+    after = place.known()
+    _ended_well(healed)
+    assert after.checks[: len(between.checks)] == between.checks, "the ledger lost checks"
+    assert not after.unfinished
+    last = [post for run, post, _ in after.checks if run == after.last]
+    assert sorted(last) == [f"_posts/report-{number}.md" for number in range(POSTS)]
+    assert len(again) == len(set(again))
+    if between.unfinished:
+        assert after.last == between.unfinished, "the run was not taken up"
+        assert f"run {between.unfinished}" in healed.err, healed.err
+        asked_again = {target for target in again if place.server.url(target) in between.captured}
+        assert not asked_again, f"finished, and fetched again (before: {asked})"
+    for name in between.left_open:
+        assert name.removesuffix(".warc.gz.open") in healed.err, f"nothing was said of {name}: {healed.err}"
+    _is_tidy(place)
+    found = audit(place.archive)
+    assert found.findings == []
+
+
+def _told_clearly(ended: Ended, how: str) -> None:
+    assert "Traceback" not in ended.err, ended.err
+    assert "Exception ignored" not in ended.err, ended.err
+    if how in ("kill", "tear"):
+        assert ended.code in (KILLED, 0), (ended.code, ended.err)  # 0: it had fewer calls this time
+    elif ended.code not in (0, 1):
+        assert ended.code == 2, (ended.code, ended.err)
+        last = ended.err.strip().splitlines()[-1]
+        assert last.startswith("preserve: "), ended.err
+        assert CAUSES.search(last), ended.err
+
+
+def _is_tidy(place: Place) -> None:
+    names = [str(path.relative_to(place.archive)) for path in place.archive.rglob("*")]
+    strange = [name for name in names if not DOCUMENTED.fullmatch(name) or DRAFT.search(name)]
+    assert not strange, f"left lying about: {strange}"
+
+
+def sample(changes: tuple[Change, ...], how: str, chance: random.Random) -> list[Change]:
+    """The calls to try: all when asked for, else some, each kind of call on each kind of file as likely."""
+    fitting = [change for change in changes if _fits(change, how)]
+    if ASKED_FOR == "all":
+        return [change for change in fitting if change.number not in _amid(changes)]
+    groups: dict[tuple[str, str], list[Change]] = {}
+    for change in fitting:
+        groups.setdefault((change.kind, re.sub(r"\d{6,}.*", "", Path(change.path).name)), []).append(change)
+    chosen = chance.sample(sorted(groups), min(POINTS, len(groups)))
+    return [chance.choice(groups[key]) for key in chosen]
+
+
+def _amid(changes: tuple[Change, ...]) -> set[int]:
+    """Writes with two writes to the same file before and behind them: pages of one transaction, alike to a fault."""
+    ours = [(change.kind, change.path) for change in changes]
+    return {
+        changes[at].number
+        for at in range(2, len(ours) - 2)
+        if ours[at][0] == "write" and len(set(ours[at - 2 : at + 3])) == 1
+    }
+
+
+def _fits(change: Change, how: str) -> bool:
+    if how == "tear":
+        return change.kind == "write" and change.length > 1
+    if how == "ENOSPC":
+        return change.kind in ("create", "write", "mkdir", "link", "grow", "sync", "close")
+    return True
+
+
+@pytest.mark.timeout(7200 if ASKED_FOR == "all" else 300)
+@pytest.mark.parametrize("scene", SCENES)
+@pytest.mark.parametrize("how", HOWS)
+def test_nothing_finished_is_lost(places: list[Place], scene: str, how: str) -> None:
+    chance = random.Random(f"{ASKED_FOR} {scene} {how}")
+    points = sample(profile(places[0], scene), how, chance)
+    failures: list[str] = []
+
+    def work(place: Place, share: list[Change]) -> None:
+        for change in share:
+            try:
+                attempt(place, scene, how, change.number)
+            except AssertionError as error:
+                where = f"{change.kind} {Path(change.path).name}"
+                failures.append(f"{how} at call {change.number}, {where} ({scene}): {error}")
+
+    with ThreadPoolExecutor(WORKERS) as threads:
+        shares = [threads.submit(work, place, points[number::WORKERS]) for number, place in enumerate(places)]
+    for share in shares:
+        share.result()
+    assert points
+    assert not failures, f"{len(failures)} of {len(points)} points:\n" + "\n\n".join(failures)
