@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 import subprocess
 from pathlib import Path
@@ -75,6 +76,19 @@ def test_what_is_no_checkpoint_is_refused(text: str) -> None:
 
 def test_a_checkpoint_may_have_lines_of_a_later_version() -> None:
     assert parse_checkpoint(format_checkpoint(CHECKPOINT) + "more\n") == CHECKPOINT
+
+
+def test_the_draft_of_a_killed_process_is_not_in_the_way_of_the_next_with_its_number(tmp_path: Path) -> None:
+    (tmp_path / f".key.pem.{os.getpid()}").write_bytes(b"half a k")
+    made = load_or_make(tmp_path / "key.pem")
+    assert load_or_make(tmp_path / "key.pem").verifier(ORIGIN) == made.verifier(ORIGIN)
+
+
+def test_drafts_that_were_left_go_with_the_next_checkpoint(tmp_path: Path) -> None:
+    (tmp_path / "checkpoints").mkdir()
+    (tmp_path / "checkpoints" / "000000000003.note.new").write_bytes(b"half a n")
+    save(tmp_path, 5, b"note")
+    assert [path.name for path in (tmp_path / "checkpoints").iterdir()] == ["000000000005.note"]
 
 
 def test_the_key_is_its_owners_alone_and_made_once(tmp_path: Path) -> None:

@@ -142,3 +142,14 @@ def test_a_check_dated_in_the_future_does_not_put_a_post_off_for_good(
     summary, _ = place.with_run(older_than=7 * DAY).verify(clock=clock())
     assert bool(asked(server)) is due
     assert summary.plan.not_due == (0 if due else POSTS)
+
+
+def test_captures_of_another_ledgers_run_of_that_number_are_not_judged(place: Stage, server: WireServer) -> None:
+    place.verify(clock=clock(-1))
+    (place.archive / LEDGER).unlink()
+    place.verify(clock=clock(), stop_after_visits=1)
+    asked(server)
+    summary, watcher = place.verify(clock=clock())
+    assert summary.run == 1
+    assert len(asked(server)) == POSTS - 1
+    assert not any("not fetched again" in notice for notice in watcher.notices)

@@ -78,6 +78,16 @@ def test_after_a_failed_fsync_nothing_is_promised_any_more(tmp_path: Path, monke
     assert only_file(tmp_path).name.endswith(".open")  # left for the next run to mend
 
 
+def test_the_error_that_ends_the_writing_is_not_hidden_by_one_of_closing(tmp_path: Path) -> None:
+    first = pytest.raises(ArchiveError, match="the first")
+    with first, writer_for(tmp_path) as writer:
+        archived = writer.append_capture(capture(page()))
+        (tmp_path / archived.first.file).touch()  # so that the file can't be given its name
+        raise ArchiveError("the first")
+    with pytest.raises(ArchiveError, match="could not be closed"), writer_for(tmp_path / "other") as writer:
+        (tmp_path / "other" / writer.append_capture(capture(page())).first.file).touch()
+
+
 def test_a_file_that_cannot_be_cut_back_ends_the_writing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     writer = writer_for(tmp_path)
     kept = writer.append_capture(capture(page()))

@@ -14,6 +14,7 @@ from preserve.model import ArchivedCapture
 from preserve.sealing import seal
 from preserve.settings import Settings
 from preserve.stamping import stamp
+from preserve.times import warc_date
 from preserve.verify.coordinator import Archive, Coordinator, Listener, Tools
 from preserve.verify.hosts import Incident
 from preserve.verify.names import LEDGER
@@ -93,18 +94,20 @@ class _Books:
         left = self._ledger.unfinished_run()
         since = now - timedelta(seconds=self._settings.run.resume_within)
         why_not = _why_not_taken_up(left, arguments, since, new_run=new_run) if left else ""
-        unjudged = self._unjudged(left.id, since if why_not else None) if left else {}
+        unjudged = self._unjudged(left, since if why_not else None) if left else {}
         run, done = self._begin(arguments, now) if left is None or why_not else self._take_up(left)
         if left and why_not:
             self._listener.notice(
                 f"Run {left.id}, begun {left.started_at:%Y-%m-%d %H:%M} UTC, was not finished and is left as it is "
                 f"({why_not}): {left.checked} posts were checked."
             )
-        if unjudged:
-            self._listener.notice(f"{len(unjudged)} captures without a verdict are judged, not fetched again.")
         plan = make_plan(arguments, self._settings, Known(self._ledger.last_checked(), done), now)
+        late = sum(task.url in unjudged for task in plan.tasks)
+        if late:
+            self._listener.notice(f"{late} captures without a verdict are judged, not fetched again.")
         self._listener.planned(plan)
-        with ArchiveWriter(self._settings.archive, clock=self._tools.clock, info=self._warcinfo(run)) as writer:
+        info = self._warcinfo(_run_name(run, now if left is None or why_not else left.started_at))
+        with ArchiveWriter(self._settings.archive, clock=self._tools.clock, info=info) as writer:
             coordinator = Coordinator(self._settings, self._tools, Archive(writer, self._ledger, run), self._listener)
             incidents = coordinator.run(plan, unjudged)
         return self._close(run, plan, incidents, coordinator.concluded < plan.posts)
@@ -139,16 +142,24 @@ class _Books:
         )
         return self._ledger.begin_run(plan), frozenset()
 
-    def _unjudged(self, run: int, since: datetime | None) -> dict[str, ArchivedCapture]:
+    def _unjudged(self, left: UnfinishedRun, since: datetime | None) -> dict[str, ArchivedCapture]:
         """Captures on disk without a check, newest per URL: archived by a run that did not live to judge.
 
         Args:
-            run: which one; its files name it, whatever the clock said meanwhile.
+            left: that run; its files name it, so that the times of the captures need not agree with its own.
             since: those captured earlier are left alone; None takes all.
         """
-        its = (path for path in warc_files(self._directory) if file_info(path).get(RUN_FIELD) == str(run))
+        name = _run_name(left.id, left.started_at)
+        its = (path for path in warc_files(self._directory) if self._run_of(path) == name)
         found = (capture for path in its for capture in self._captures_in(path))
         return _newest(self._ledger.captures_without_check(found), since)
+
+    def _run_of(self, path: Path) -> str:
+        try:
+            return file_info(path).get(RUN_FIELD, "")
+        except ArchiveError as error:
+            self._listener.notice(f"{error} What it may hold of an unfinished run is fetched again.")
+            return ""
 
     def _captures_in(self, path: Path) -> Iterator[ArchivedCapture]:
         try:
@@ -158,11 +169,11 @@ class _Books:
         except ArchiveError as error:  # what lies behind the damage is fetched again; nothing is lost by that
             self._listener.notice(f"{error} Its readable captures are used.")
 
-    def _warcinfo(self, run: int) -> dict[str, str]:
+    def _warcinfo(self, run: str) -> dict[str, str]:
         return {
             "software": self._tools.software,
             "robots": "ignore" if self._settings.fetch.ignore_robots else "obey",
-            RUN_FIELD: str(run),
+            RUN_FIELD: run,
             "preserve-settings": settings_text(self._settings),
         }
 
@@ -207,6 +218,11 @@ def settings_text(settings: Settings) -> str:
     del values["archive"]["signing_key"], values["archive"]["timestamp_roots"]
     values["fetch"]["proxy"] = values["fetch"]["proxy"].rpartition("@")[2]
     return json.dumps(values, ensure_ascii=False, sort_keys=True)
+
+
+def _run_name(run: int, begun: datetime) -> str:
+    """What a run's files call it; the number alone would name another run after a ledger was begun anew."""
+    return f"{run}, begun {warc_date(begun)}"
 
 
 def _why_not_taken_up(left: UnfinishedRun, arguments: tuple[str, ...], since: datetime, *, new_run: bool) -> str:
