@@ -187,8 +187,9 @@ def _ended_well(ended: Ended) -> None:
 def places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Place]]:
     folder = tmp_path_factory.mktemp("faults")
     shim = built_shim(folder)
-    with ExitStack() as held:
-        yield [_made(folder / str(number), number, shim, held) for number in range(WORKERS)]
+    with ExitStack() as held, ThreadPoolExecutor(WORKERS) as threads:
+        made = [threads.submit(_made, folder / str(number), number, shim, held) for number in range(WORKERS)]
+        yield [place.result() for place in made]
 
 
 @pytest.fixture(scope="module")
