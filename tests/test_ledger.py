@@ -189,6 +189,17 @@ def test_a_post_is_found_by_path_source_or_part(shelf: Ledger, fragment: str, fo
     assert shelf.find_posts_matching(fragment) == found
 
 
+def test_the_last_time_is_that_of_the_last_entry_of_any_kind(ledger: Ledger) -> None:
+    assert ledger.last_time() is None
+    run = ledger.begin_run(PLAN)
+    assert ledger.last_time() == PLAN.started_at
+    check = check_of(Sample(week=1))
+    ledger.append(run, [check])
+    assert ledger.last_time() == check.checked_at
+    ledger.end_run(run, check.checked_at + timedelta(hours=1), RunState.FINISHED)
+    assert ledger.last_time() == check.checked_at + timedelta(hours=1)
+
+
 # ---------------------------------------------------------------- where the collection stands
 
 

@@ -130,8 +130,9 @@ class Ledger:
 
     def last_time(self) -> datetime | None:
         """When the last entry was made, by the clock of then; None without one."""
-        row = self._database.one(reading.LAST_TIME)
-        return None if row is None or row[0] is None else unpack_time(row[0])
+        began, ended, checked = self._database.one(reading.LAST_TIMES) or (None, None, None)
+        times = [unpack_time(text) for text in (began, ended) if text is not None]
+        return max([*times, *([] if checked is None else [unpack_moment(checked)])], default=None)
 
     def end_run(self, run: int, ended_at: datetime, state: RunState) -> None:
         """Note how a run ended.

@@ -155,11 +155,11 @@ SELECT count(*) FROM (
 """
 
 # The last by number: an entry before it may have a later time, where the clock was set back.
-LAST_TIME: Final = """
-SELECT max(moment) FROM (
-    SELECT started_at AS moment FROM runs WHERE id = (SELECT max(id) FROM runs)
-    UNION ALL SELECT ended_at FROM run_ends WHERE run_id = (SELECT max(id) FROM runs)
-    UNION ALL SELECT checked_at FROM checks WHERE id = (SELECT max(id) FROM checks))
+LAST_TIMES: Final = """
+SELECT
+    (SELECT started_at FROM runs WHERE id = (SELECT max(id) FROM runs)),
+    (SELECT ended_at FROM run_ends WHERE run_id = (SELECT max(id) FROM runs)),
+    (SELECT checked_at FROM checks WHERE id = (SELECT max(id) FROM checks))
 """
 
 _CAPTURES: Final = """
