@@ -15,7 +15,7 @@ LAYERS: dict[str, int] = {
     **dict.fromkeys(("__init__", "model", "settings", "errors", "urls", "times", "http1", "visible"), 0),
     "digests": 1,
     # rules, pure
-    **dict.fromkeys(("text", "merkle"), 10),
+    **dict.fromkeys(("text", "merkle", "pace"), 10),
     **dict.fromkeys(("compare", "confirm", "leaves", "alterations"), 11),
     **dict.fromkeys(("quotations", "selectors"), 12),  # what kind of difference it is, the comparison tells
     "cite": 12,  # what became of the source since, in the words of the standing

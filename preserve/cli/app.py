@@ -21,6 +21,10 @@ COMMANDS = {
         "preserve.cli.verify_command",
         "Fetch every post's source, archive it, and say what became of it.",
     ),
+    "plan": (
+        "preserve.cli.plan_command",
+        "How long politeness takes: the next run by host, or months of runs simulated.",
+    ),
     "show": ("preserve.cli.show_command", "One post: verdict, evidence, and the differences side by side."),
     "log": ("preserve.cli.log_command", "Every check of a post: when, and what it concluded."),
     "diff": ("preserve.cli.diff_command", "Any two captures side by side, or the stored copy and one."),
