@@ -11,7 +11,8 @@ PYWB_VENV := .venv-pywb
 RUN := $(VENV)/bin/python -P
 PIP := $(RUN) -m pip -qq --disable-pip-version-check
 SOURCES := pyproject.toml README.md LICENSE $(shell find preserve -type f -not -name '*.pyc')
-SCRIPTS := examples/demo.py examples/site.py tools/evaluate.py tools/synthetic_archive.py tools/cli_docs.py
+SCRIPTS := examples/demo.py examples/site.py tools/evaluate.py tools/synthetic_archive.py tools/cli_docs.py \
+	tools/measure_scale.py
 
 # -P and this keep the checkout off the module path: what runs is the installed wheel.
 export PYTHONSAFEPATH := 1

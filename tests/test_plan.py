@@ -132,7 +132,7 @@ def test_a_load_that_cannot_be_made_up_is_refused(wrong: tuple[int, float, float
 def test_spans_and_sizes_are_told_in_the_unit_that_fits() -> None:
     told = [span_text(seconds) for seconds in (0, 0.25, 90, 7200, 86_400, 14 * DAY, 3.4 * YEAR, 1340 * YEAR)]
     assert told == ["0 s", "0.2 s", "90 s", "2 hours", "24 hours", "14 days", "3.4 years", "1,340 years"]
-    assert [bytes_text(size) for size in (12, 1400, 4.1e12)] == ["12 bytes", "1.4 KB", "4.1 TB"]
+    assert [bytes_text(size) for size in (12, 1400, 4.1e12)] == ["12 bytes", "1.4 kB", "4.1 TB"]
 
 
 # ---------------------------------------------------------------- the command

@@ -95,10 +95,10 @@ class Request:
 @click.option(
     "--page",
     type=click.IntRange(0),
-    default=40_000,
+    default=25_000,
     show_default=True,
     metavar="BYTES",
-    help="Of a stored page, compressed.",
+    help="Of a page stored with its text, compressed.",
 )
 @click.option(
     "--hosts",

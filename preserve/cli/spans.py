@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 _SPANS: Final = ((365.25 * 86400, "years"), (86400, "days"), (3600, "hours"), (60, "minutes"), (1, "s"))
-_BYTES: Final = ((1e15, "PB"), (1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "KB"))
+_BYTES: Final = ((1e15, "PB"), (1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB"))
 
 
 def span_text(seconds: float) -> str:
@@ -22,7 +22,7 @@ def number_text(number: float) -> str:
 
 
 def bytes_text(size: float) -> str:
-    """Bytes in decimal units: `1.4 KB`."""
+    """Bytes in decimal units: `1.4 kB`."""
     for unit, name in _BYTES:
         if size >= unit:
             return f"{_short(size / unit)} {name}"
