@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import random
 from dataclasses import replace
 from itertools import pairwise
 
@@ -32,9 +33,13 @@ TIMERS = st.builds(
 
 
 def played(counts: list[int], pace: Pace) -> list[tuple[float, int]]:
-    """Start and host of each request of a run: the host that was ready first goes first, as in a run."""
+    """Start and host of each request of a run: the host that was ready first goes first, as in a run.
+
+    No two answers take equally long, so that hosts are never ready at the very same time.
+    """
+    varied = random.Random(7)
     left = [round(pace.requests_of(count)) for count in counts]
-    ready = [(0.0, -number, host) for host, number in enumerate(left)]
+    ready = [(varied.random() * 1e-9, -number, host) for host, number in enumerate(left)]
     heapq.heapify(ready)
     free = [0.0] * pace.jobs
     starts = []
@@ -45,7 +50,7 @@ def played(counts: list[int], pace: Pace) -> list[tuple[float, int]]:
         starts.append((start, host))
         left[host] -= 1
         if left[host]:
-            heapq.heappush(ready, (start + pace.turn, -left[host], host))
+            heapq.heappush(ready, (start + pace.turn + varied.random() * 1e-9, -left[host], host))
     return starts
 
 
