@@ -4,6 +4,7 @@ PYTHON ?= python3
 PORT ?= 8421
 EVALUATION ?= ../shared/evaluation
 PYTEST_ARGS ?=
+BENCH_ARGS ?=
 
 VENV := .venv
 # pywb's dependencies and ours exclude each other (docs/decisions/0001-dependencies.md).
@@ -12,19 +13,20 @@ RUN := $(VENV)/bin/python -P
 PIP := $(RUN) -m pip -qq --disable-pip-version-check
 SOURCES := pyproject.toml README.md LICENSE $(shell find preserve -type f -not -name '*.pyc')
 SCRIPTS := examples/demo.py examples/site.py tools/evaluate.py tools/synthetic_archive.py tools/cli_docs.py \
-	tools/measure_scale.py
+	tools/measure_scale.py $(wildcard benchmarks/*.py)
 
 # -P and this keep the checkout off the module path: what runs is the installed wheel.
 export PYTHONSAFEPATH := 1
 
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint evaluate screenshots clean
+.PHONY: help demo test lint evaluate bench screenshots clean
 
 help:
 	@echo 'make demo      verify the example collection against a web site on this machine'
 	@echo 'make test      run every test against the installed wheel'
 	@echo 'make lint      ruff and mypy --strict'
 	@echo 'make evaluate  run and score the evaluation set in EVALUATION ($(EVALUATION))'
+	@echo 'make bench     speed and memory, beside wget and trafilatura; writes docs/performance.md'
 	@echo 'make screenshots  the pictures in docs/, of the report that make demo made'
 	@echo 'make clean     remove what these made, the virtual environment included'
 
@@ -43,6 +45,10 @@ lint: $(VENV)/.installed $(VENV)/.tools
 
 evaluate: $(VENV)/.installed
 	$(RUN) tools/evaluate.py $(EVALUATION)
+
+# PYTHONPATH has the benchmarks import each other, and the package from where it is installed.
+bench: $(VENV)/.installed $(VENV)/.bench
+	PYTHONPATH='$(abspath benchmarks)' $(RUN) benchmarks/run.py --evaluation '$(EVALUATION)' $(BENCH_ARGS)
 
 screenshots: $(VENV)/.installed $(VENV)/.tools
 	$(RUN) tools/screenshots.py
@@ -69,6 +75,11 @@ $(VENV)/.installed: $(VENV)/.dependencies $(SOURCES)
 
 $(VENV)/.tools: pyproject.toml | $(VENV)/.pip
 	$(PIP) install --group test --group lint
+	@touch $@
+
+# What is measured but not needed.
+$(VENV)/.bench: pyproject.toml | $(VENV)/.pip
+	$(PIP) install --group bench
 	@touch $@
 
 # pywb, for the tests of replay; without it they are skipped, and say so.

@@ -7,8 +7,6 @@ programs are run by turns, and medians are printed. FastWARC checks each record'
 one process; the audit checks all that it ever checks.
 """
 
-# ruff: noqa: T201 - a script: it prints
-
 from __future__ import annotations
 
 import argparse

@@ -1,0 +1,322 @@
+"""What each part of a check costs by itself: processor time a page, one part after the other in one process.
+
+Owns the bound that the whole is held against: processors ÷ the sum of the parts' own cost, and the same for the
+fewest parts that any design on these libraries would need. Nothing here waits: time spent asleep is not counted.
+"""
+
+from __future__ import annotations
+
+import pickle
+import statistics
+import threading
+import time
+import zlib
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TypeVar
+
+import requests
+import trafilatura
+from corpus import Collection
+from measuring import cores, served
+
+from preserve.compare import compare
+from preserve.extract import extract_page
+from preserve.extract.main_text import main_blocks
+from preserve.fetch import HttpFetcher, system_tools
+from preserve.judging import decoded_body, judge_capture
+from preserve.ledger import Ledger, RunPlan
+from preserve.markup import blocks_of, parse_html
+from preserve.model import ArchivedCapture, Capture, Check
+from preserve.posts import parse_post, stored_copy
+from preserve.settings import ArchiveSettings, FetchSettings, Settings
+from preserve.tasks import Judged, JudgeTask, PostBytes
+from preserve.times import SystemClock
+from preserve.verify.names import LEDGER
+from preserve.verify.plan import Known, make_plan
+from preserve.warc import ArchiveWriter, read_capture
+from preserve.warc import Known as KnownPayloads
+
+BATCH = 64  # checks a transaction, as a run commits them
+MILLI = 1000.0
+Value = TypeVar("Value")
+
+# Name of each part -> what it is, and which process of a run does it.
+PARTS = {
+    "plan": ("front matter read, posts grouped by source", "main"),
+    "fetch": ("the exchange, as bytes on the wire, parsed (`HttpFetcher`)", "main"),
+    "archive": ("request, response and summary records: digests, gzip, write", "main"),
+    "witness": ("the post's bytes and the extracted text as records", "main"),
+    "hand over": ("capture, post and judgement pickled, sent, unpickled", "main"),
+    "ledger and log": (f"rows and Merkle leaves, {BATCH} checks a transaction", "main"),
+    "index": ("the CDXJ lines sorted and packed, the WARC file closed", "main"),
+    "read back": ("the capture read from the WARC file, unzipped, digests checked", "judge"),
+    "extract": ("decode, parse, main and visible text, what the page says of itself", "judge"),
+    "stored copy": ("the post parsed, its article cut into blocks", "judge"),
+    "compare": ("stored copy and page aligned, differences told", "judge"),
+    "judge": ("rules, markers, admission, text digest: the rest of `judge_capture`", "judge"),
+}
+WITHIN = {
+    "parse": "`parse_html`",
+    "visible text": "`blocks_of`",
+    "trafilatura": "`bare_extraction` and its blocks",
+}
+REFERENCES = {
+    "requests": "`requests.Session.get`, nothing else",
+    "trafilatura.extract": "its default text, from the bytes",
+    "gzip zlib 6": "response block, as preserve packs it",
+    "gzip zlib 9": "response block, as warcio packs it by default",
+    "gzip isal 2": "response block, `isal.isal_zlib`",
+    "unzip zlib": "the packed response, unpacked",
+    "unzip isal": "the packed response, unpacked",
+    "revisit": "the same page archived again, as a revisit (its original read back)",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Costs:
+    """Milliseconds of processor time a page.
+
+    Attributes:
+        parts, within, references: by the names above; what could not be measured is left out.
+        packed: size of the packed responses by way of packing, as a share of zlib level 6.
+        pages: over how many.
+    """
+
+    parts: dict[str, float]
+    within: dict[str, float]
+    references: dict[str, float]
+    packed: dict[str, float]
+    pages: int
+
+    def side(self, process: str) -> float:
+        """What the parts of one process ("main" or "judge") cost together."""
+        return sum(cost for name, cost in self.parts.items() if PARTS[name][1] == process)
+
+    @property
+    def bound(self) -> float:
+        """Pages a second if every processor did nothing but our parts."""
+        return MILLI * cores() / sum(self.parts.values())
+
+    @property
+    def library_bound(self) -> float:
+        """Pages a second if every processor did nothing but requests, trafilatura's text and the quickest gzip."""
+        quickest = min(cost for name, cost in self.references.items() if name.startswith("gzip"))
+        needed = self.references["requests"] + self.references["trafilatura.extract"] + quickest
+        return MILLI * cores() / needed
+
+
+class _Meter:
+    """Adds up processor time by name."""
+
+    def __init__(self) -> None:
+        self.spent: dict[str, float] = defaultdict(float)
+
+    @contextmanager
+    def part(self, name: str) -> Iterator[None]:
+        began = time.process_time()
+        yield
+        self.spent[name] += time.process_time() - began
+
+    def of(self, name: str, work: Callable[[], Value]) -> Value:
+        with self.part(name):
+            return work()
+
+
+def measure_components(collection: Collection, folder: Path, *, rounds: int) -> Costs:
+    """Run every part over the collection's pages `rounds` times; the median of each is taken.
+
+    Args:
+        collection: the pages.
+        folder: for archives; must not exist.
+        rounds: how often.
+    """
+    settings = Settings(
+        fetch=FetchSettings(
+            contact="https://preserve.example/about-this-robot",
+            delay=0.0,
+            allow_private=("127.0.0.0/8",),
+            ignore_robots=True,
+        )
+    )
+    found: list[dict[str, float]] = []
+    packed: dict[str, float] = {}
+    with served(collection.folder):
+        for number in range(rounds + 1):  # the first only warms up
+            archive = replace(settings.archive, directory=str(folder / f"{number}"))
+            round_ = _Round(collection, replace(settings, archive=archive))
+            packed = round_.run()
+            if number:
+                found.append(dict(round_.meter.spent))
+    pages = len(collection.urls)
+    cost = {name: MILLI * statistics.median(one[name] for one in found) / pages for name in found[0]}
+    inner = ("read back", "extract", "stored copy", "compare")
+    cost["judge"] = max(0.0, cost.pop("judge_capture") - sum(cost[name] for name in inner))
+    return Costs(
+        parts={name: cost[name] for name in PARTS},
+        within={name: cost[name] for name in WITHIN},
+        references={name: cost[name] for name in REFERENCES if name in cost},
+        packed=packed,
+        pages=pages,
+    )
+
+
+class _Round:
+    """Every part once over every page."""
+
+    def __init__(self, collection: Collection, settings: Settings) -> None:
+        self.meter = _Meter()
+        self._collection, self._settings = collection, settings
+        posts = str(collection.folder / "posts")
+        now = SystemClock().now()
+        plan = self.meter.of("plan", lambda: make_plan((posts,), settings, Known({}, frozenset()), now))
+        self._posts = {task.url: task.posts[0].path for task in plan.tasks}
+
+    def run(self) -> dict[str, float]:
+        """Measure; returns the sizes of what was packed, as `Costs.packed`."""
+        captures = self._fetch()
+        packed = self._pack([capture.exchanges[-1].response for capture in captures])
+        archive = self._settings.archive
+        writer = ArchiveWriter(archive, clock=SystemClock(), info={})
+        kept = self.meter.of("archive", lambda: [writer.append_capture(capture) for capture in captures])
+        self.meter.of("archive", writer.sync)
+        tasks = [self._task(capture) for capture in kept]
+        judged = self._judge(tasks)
+        checks = self._witness(writer, tasks, judged)
+        self.meter.of("index", writer.close)
+        self._ledger(checks)
+        self._repeat(captures, kept)
+        return packed
+
+    def _fetch(self) -> list[Capture]:
+        fetch = self._settings.fetch
+        fetcher = HttpFetcher(fetch, system_tools(fetch, threading.Event(), {}))
+        with self.meter.part("fetch"):
+            captures = [fetcher.fetch(url).capture for url in self._collection.urls]
+        with requests.Session() as session, self.meter.part("requests"):
+            session.trust_env = False
+            for url in self._collection.urls:
+                session.get(url, timeout=10).raise_for_status()
+        return captures
+
+    def _task(self, capture: ArchivedCapture) -> JudgeTask:
+        path = self._posts[capture.url]
+        post = PostBytes(path, Path(path).read_bytes())
+        return JudgeTask(
+            archive=self._settings.archive.directory,
+            capture=capture,
+            posts=(post,),
+            previous=None,
+            probe=None,
+            template=frozenset(),
+            settings=self._settings,
+        )
+
+    def _judge(self, tasks: list[JudgeTask]) -> list[Judged]:
+        meter, judged = self.meter, []
+        for task in tasks:
+            answer = meter.of("judge_capture", lambda task=task: judge_capture(task))  # type: ignore[misc]
+            with meter.part("hand over"):
+                pickle.loads(pickle.dumps(task))  # noqa: S301 - our own
+                pickle.loads(pickle.dumps(answer))  # noqa: S301
+            judged.append(answer)
+            self._take_apart(task)
+        return judged
+
+    def _take_apart(self, task: JudgeTask) -> None:
+        """The same again, step by step."""
+        meter, (post,) = self.meter, task.posts
+        with meter.part("read back"):
+            final = read_capture(Path(task.archive), task.capture).final
+        if final is None:
+            return
+        kind = final.header("content-type")
+        with meter.part("extract"):
+            body = decoded_body(final, self._settings).body
+            extraction = extract_page(body, content_type=kind, url=final.url)
+        with meter.part("stored copy"):
+            stored = stored_copy(
+                parse_post(post.path, post.data, self._settings.posts), post.data, self._settings.posts
+            )
+        with meter.part("compare"):
+            compare(stored, extraction)
+        text = body.decode("utf-8", "replace")
+        root = meter.of("parse", lambda: parse_html(text))
+        visible = meter.of("visible text", lambda: blocks_of(root))
+        with meter.part("trafilatura"):
+            main_blocks(root, url=final.url, visible=visible)
+        with meter.part("trafilatura.extract"):
+            trafilatura.extract(body)
+
+    def _witness(self, writer: ArchiveWriter, tasks: list[JudgeTask], judged: list[Judged]) -> list[Check]:
+        checks, now = [], SystemClock().now()
+        with self.meter.part("witness"):
+            for task, answer in zip(tasks, judged, strict=True):
+                (post,), (one,), final = task.posts, answer.posts, task.capture.final
+                record = writer.append_stored_copy(post.path, post.data, task.capture.source, now)
+                if answer.text:
+                    writer.append_text(task.capture, answer.text, answer.extractor)
+                check = Check(
+                    post=post.path,
+                    source=task.capture.source,
+                    checked_at=now,
+                    judgement=one.judgement,
+                    final_url=final.url if final else None,
+                    http_status=final.status if final else None,
+                    captured_at=task.capture.captured_at,
+                    capture=task.capture,
+                    stored_record=record,
+                    post_digest=one.digest,
+                    text_digest=answer.text_digest,
+                    extractor=answer.extractor,
+                    rules=answer.rules,
+                    measures=one.measures,
+                )
+                checks.append(check)
+        return checks
+
+    def _ledger(self, checks: list[Check]) -> None:
+        with Ledger.create_or_open(Path(self._settings.archive.directory) / LEDGER) as ledger:
+            run = ledger.begin_run(RunPlan(("posts",), "{}", "benchmark", SystemClock().now()))
+            with self.meter.part("ledger and log"):
+                for start in range(0, len(checks), BATCH):
+                    ledger.append(run, checks[start : start + BATCH])
+
+    def _repeat(self, captures: list[Capture], kept: list[ArchivedCapture]) -> None:
+        """The same captures archived once more beside the first."""
+        refs = {one.final.payload_digest: one.final.response for one in kept if one.final is not None}
+        known = KnownPayloads(lambda digest, _url: refs.get(digest))
+        archive: ArchiveSettings = self._settings.archive
+        with ArchiveWriter(archive, clock=SystemClock(), info={}) as writer, self.meter.part("revisit"):
+            for capture in captures:
+                writer.append_capture(capture, known)
+
+    def _pack(self, blocks: list[bytes]) -> dict[str, float]:
+        meter, sizes = self.meter, dict[str, int]()
+        members: list[bytes] = []
+        for level in (6, 9):
+            name = f"gzip zlib {level}"
+            with meter.part(name):
+                made = [zlib.compress(block, level, 31) for block in blocks]
+            sizes[name] = sum(map(len, made))
+            members = members or made
+        with meter.part("unzip zlib"):
+            for member in members:
+                zlib.decompress(member, 31)
+        self._pack_isal(blocks, members, sizes)
+        return {name: size / sizes["gzip zlib 6"] for name, size in sizes.items()}
+
+    def _pack_isal(self, blocks: list[bytes], members: list[bytes], sizes: dict[str, int]) -> None:
+        try:
+            from isal import isal_zlib  # noqa: PLC0415 - only measured where it is installed
+        except ImportError:
+            return
+        with self.meter.part("gzip isal 2"):
+            made = [isal_zlib.compress(block, 2, 31) for block in blocks]
+        sizes["gzip isal 2"] = sum(map(len, made))
+        with self.meter.part("unzip isal"):
+            for member in members:
+                isal_zlib.decompress(member, 31)
