@@ -297,8 +297,8 @@ def _bottleneck(results: Results) -> Iterable[str]:
     reachable = MILLI * free / whole / first.seconds
     yield (
         f"- Others, the site among them, had {first.others:.1f} of the {first.seconds * cores():.1f} processor seconds "
-        f"of the median first pass. With what they left, the bound of our parts is {reachable:.1f} pages/s, of which it "
-        f"reached {one.pages / first.seconds / reachable:.2f}."
+        f"of the median first pass. With what they left, the bound of our parts is {reachable:.1f} pages/s; it reached "
+        f"{one.pages / first.seconds / reachable:.2f} of that."
     )
     share = unmodified.cpu / first.cpu
     told = "unchanged pages are still read and judged anew" if share > 0.5 else "judging is mostly spared"
