@@ -93,7 +93,7 @@ def keep(results: Results, seen: Circumstances, out: Path) -> None:
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
-    """The options; the defaults take some seven minutes on two cores."""
+    """The options; the defaults took 14 minutes on two busy cores."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pages", type=int, default=1000)
     parser.add_argument("--repeats", type=int, default=3, help="of each first and second pass")

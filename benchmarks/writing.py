@@ -269,7 +269,7 @@ def _other(name: str, run: Run) -> tuple[str, ...]:
         name,
         f"{measured.seconds:.1f}",
         f"{run.requests:,}",
-        f"{run.requests / run.span:.0f} a second",
+        f"{run.requests / run.span:.0f} a second" if run.requests > 10 else "–",
         f"{measured.cpu:.1f}",
         f"{measured.peak_main:.0f}",
     )
