@@ -26,7 +26,7 @@ LAYERS: dict[str, int] = {
     "styles": 21,
     "stamps": 22,  # lie beside the checkpoints, and are written as these are
     # application
-    **dict.fromkeys(("config", "tasks", "jsonlines", "sealing", "stamping"), 30),
+    **dict.fromkeys(("config", "tasks", "jsonlines", "sealing", "stamping", "witnessed"), 30),
     **dict.fromkeys(("judging", "proofs"), 31),
     "judges": 32,
     **dict.fromkeys(("rejudge", "verify", "export"), 33),

@@ -8,6 +8,7 @@ from __future__ import annotations
 import multiprocessing
 import signal
 import threading
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
@@ -28,12 +29,12 @@ AHEAD_PER_PROCESS = 4
 HELD_PER_PROCESS = 2
 
 
-class Bench(Generic[Task, Result]):
+class Bench(ABC, Generic[Task, Result]):
     """Where tasks are carried out: entered once in each process."""
 
+    @abstractmethod
     def opened(self) -> AbstractContextManager[Callable[[Task], Result]]:
         """What carries out one task after another."""
-        raise NotImplementedError
 
 
 def carried_out(bench: Bench[Task, Result], tasks: Sequence[Task], processes: int) -> Iterator[Result]:

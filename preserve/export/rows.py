@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 from preserve.confirm import Standing
-from preserve.errors import ArchiveError, PostError
 from preserve.model import Check, Post
-from preserve.posts import parse_post, read_bytes
 from preserve.settings import Settings
 from preserve.urls import host_of
-from preserve.warc import read_block
+from preserve.witnessed import witnessed_post
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,24 +64,10 @@ def facts_reader(settings: Settings) -> ReadFacts:
     """
 
     def read(check: Check) -> Facts:
-        data = _witnessed(Path(settings.archive.directory), check)
-        try:
-            if data is None:
-                data = read_bytes(check.post)
-            return _facts_of(parse_post(check.post, data, settings.posts))
-        except PostError:
-            return _NOTHING
+        post = witnessed_post(check, settings)
+        return _NOTHING if post is None else _facts_of(post)
 
     return read
-
-
-def _witnessed(archive: Path, check: Check) -> bytes | None:
-    if check.stored_record is None:
-        return None
-    try:
-        return read_block(archive, check.stored_record)
-    except ArchiveError:  # for `preserve audit` to tell
-        return None
 
 
 def _facts_of(post: Post) -> Facts:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
@@ -33,6 +32,7 @@ from preserve.ledger.codec import (
     unpack_version,
 )
 from preserve.ledger.database import Database, open_for_reading, open_for_writing
+from preserve.ledger.finding import same_source, searches, year_of
 from preserve.ledger.log import Log, LoggedCheckpoint, LoggedFile, LoggedStamp
 from preserve.ledger.reading import Reader
 from preserve.ledger.reporting import Reporting
@@ -49,8 +49,6 @@ PUT_OFF: Final = (Reason.HOST_INCIDENT, Reason.BUDGET)
 
 # Host, source, and the digests of the blocks its page showed.
 PageBlocks = tuple[str, str, Iterable[str]]
-
-_YEAR: Final = re.compile(r"(?:^|/)(\d{4})-\d{2}-\d{2}-[^/]*$|(?:^|/)(\d{4})/(?:[^/]+/)*[^/]+$")
 
 
 class Ledger:
@@ -252,7 +250,7 @@ class Ledger:
         Args:
             source: its URL; http and https, with or without the last slash, are one source.
         """
-        return list(self._reader.checks(reading.LATEST_OF_SOURCE, _same_source(source)))
+        return list(self._reader.checks(reading.LATEST_OF_SOURCE, same_source(source)))
 
     def sources_kept_several_times(self) -> tuple[KeptSource, ...]:
         """The sources that more than one post names by its latest check, most posts first."""
@@ -284,7 +282,7 @@ class Ledger:
         packed = pack_text(fragment)
         if not fragment or self._database.one("SELECT 1 FROM posts WHERE path = ?", (packed,)):
             return (fragment,) if fragment else ()
-        for sql, values in _searches(fragment):
+        for sql, values in searches(fragment):
             found = sorted(unpack_text(path) for (path,) in self._database.rows(sql, values))
             if found:
                 return tuple(found)
@@ -456,32 +454,5 @@ class Ledger:
 
     def _by_year(self) -> tuple[SummaryRow, ...]:
         rows = self._database.stream("SELECT path, verdict FROM latest JOIN posts ON posts.id = post_id", size=5000)
-        counts = Counter((_year(unpack_text(path)), verdict) for path, verdict in rows)
+        counts = Counter((year_of(unpack_text(path)), verdict) for path, verdict in rows)
         return tuple(SummaryRow(year, Verdict(verdict), count) for (year, verdict), count in sorted(counts.items()))
-
-
-def _year(path: str) -> str:
-    found = _YEAR.search(path)
-    return (found[1] or found[2]) if found else ""
-
-
-def _same_source(source: str) -> tuple[str | bytes, ...]:
-    """The five spellings of a source URL that are taken for one."""
-    bare = re.sub(r"^https?://", "", source).rstrip("/")
-    urls = [f"{scheme}{bare}{slash}" for scheme in ("http://", "https://") for slash in ("", "/")]
-    return (pack_text(source), *(pack_text(url) for url in urls))
-
-
-def _searches(fragment: str) -> Iterator[tuple[str, tuple[object, ...]]]:
-    """The queries that may find a post, in the order of preference."""
-    yield (
-        "SELECT path FROM latest JOIN posts ON posts.id = post_id WHERE source_id IN"
-        " (SELECT id FROM urls WHERE url IN (?, ?, ?, ?, ?))",
-        _same_source(fragment),
-    )
-    end = pack_text("/" + fragment.lstrip("/"))
-    yield "SELECT path FROM posts WHERE substr(path, -length(?1)) = ?1", (end,)
-    whole = pack_text(fragment)
-    # The same file named from further up: `./_posts/x.md`, `/home/me/site/_posts/x.md`.
-    yield "SELECT path FROM posts WHERE substr(?1, -length(path) - 1) = '/' || path", (whole,)
-    yield "SELECT path FROM posts WHERE instr(path, ?1) > 0", (whole,)

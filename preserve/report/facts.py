@@ -11,15 +11,14 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import date
-from pathlib import Path
 from typing import Any, Final
 
-from preserve.errors import ArchiveError, PostError
+from preserve.errors import PostError
 from preserve.model import Check, Post, StoredCopy
-from preserve.posts import parse_post, read_bytes, stored_copy
+from preserve.posts import parse_post, stored_copy
 from preserve.report.values import PostFacts
 from preserve.settings import Settings
-from preserve.warc import read_block
+from preserve.witnessed import witnessed_bytes, witnessed_post
 
 _DATED_NAME: Final = re.compile(r"(?:^|/)(\d{4}-\d{2}-\d{2})-[^/]*$")
 _DAY: Final = re.compile(r"\s*(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?!\d)")
@@ -37,7 +36,7 @@ class FactsReader:
     """
 
     def __init__(self, settings: Settings, known: Iterable[str] = ()) -> None:
-        self._settings, self._archive = settings, Path(settings.archive.directory)
+        self._settings = settings
         self._known: dict[str, str] = dict(filter(None, map(_keyed, known)))
         self._used: dict[str, str] = {}
 
@@ -55,7 +54,7 @@ class FactsReader:
 
     def copy(self, check: Check) -> StoredCopy | None:
         """The stored copy that was compared; None where it can't be read."""
-        data = self._witnessed(check)
+        data = witnessed_bytes(check, self._settings)
         if data is None:
             return None
         try:
@@ -69,21 +68,8 @@ class FactsReader:
             yield self._used[digest]
 
     def _read(self, check: Check) -> PostFacts:
-        data = self._witnessed(check)
-        try:
-            if data is None:
-                data = read_bytes(check.post)
-            return _facts_of_post(parse_post(check.post, data, self._settings.posts))
-        except PostError:
-            return _NOTHING
-
-    def _witnessed(self, check: Check) -> bytes | None:
-        if check.stored_record is None:
-            return None
-        try:
-            return read_block(self._archive, check.stored_record)
-        except ArchiveError:  # the audit's business, not the report's
-            return None
+        post = witnessed_post(check, self._settings)
+        return _NOTHING if post is None else _facts_of_post(post)
 
 
 def day_of(text: str) -> date | None:
