@@ -71,6 +71,14 @@ def test_offsets_lead_back_to_the_original() -> None:
     assert text[slice(*folded.original(at, at + 1))] == "ｶﾞ"
 
 
+def test_an_accent_that_meets_its_letter_only_once_folded_belongs_to_both() -> None:
+    text = "straße: ß#\u0301 end"  # what stands between the s and the accent is dropped, and they become one letter
+    folded = fold_with_offsets(text)
+    at = folded.text.index("ś")
+    assert text[slice(*folded.original(at, at + 1))] == "ß#\u0301"
+    assert fold(text[slice(*folded.original(at - 1, at + 1))]) == "sś"
+
+
 def test_offsets_of_nothing() -> None:
     assert fold_with_offsets("…").text == ""
     assert fold_with_offsets("…").original(0, 0) == (0, 0)

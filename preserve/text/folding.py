@@ -19,6 +19,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 _SIGNS = ".,:/-"
+_LONGEST_COMPOSED = 4
+"""No character is composed of more than four (Unicode Standard Annex 15, canonical decompositions)."""
 SEPARATOR = "\x1e"
 """Stands between texts that are folded in one go; no text may contain it."""
 
@@ -157,17 +159,25 @@ def _settle(whole: str, characters: list[str], starts: list[int], ends: list[int
     """Fit the piecewise characters to the whole folded text: skip what only the whole could know is dropped."""
     if "".join(characters) == whole:
         return Folded(whole, tuple(starts), tuple(ends))
-    kept: list[int] = []
+    kept: list[tuple[int, int]] = []
     at = 0
     for character in whole:
-        try:
-            at = characters.index(character, at)
-        except ValueError:  # composed across two pieces: it belongs where the last one was found
-            kept.append(max(at - 1, 0))
-            continue
-        kept.append(at)
-        at += 1
-    return Folded(whole, tuple(starts[index] for index in kept), tuple(ends[index] for index in kept))
+        first, last = _place(character, characters, at)
+        kept.append((first, last))
+        at = max(at, last + 1)
+    return Folded(whole, tuple(starts[first] for first, _ in kept), tuple(ends[last] for _, last in kept))
+
+
+def _place(character: str, characters: list[str], at: int) -> tuple[int, int]:
+    """The first and the last of the piecewise characters, from `at` on, that make `character` of the whole."""
+    for last in range(at, min(at + _LONGEST_COMPOSED, len(characters))):
+        if unicodedata.normalize("NFKC", "".join(characters[at : last + 1])) == character:
+            return at, last
+    try:
+        found = characters.index(character, at)
+    except ValueError:  # composed with something dropped in between: it belongs where the last one was found
+        found = max(at - 1, 0)
+    return found, found
 
 
 def _clusters(text: str) -> list[tuple[int, int]]:
