@@ -6,19 +6,19 @@ A page that kills its process (a crash in a C library), exhausts its memory or s
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import queue
 import resource
 import signal
 import threading
 from concurrent.futures import Future
+from contextlib import suppress
 from multiprocessing.connection import Connection
-from multiprocessing.process import BaseProcess
 from typing import Any
 
 from preserve.errors import ArchiveError, JudgingError, PreserveError
 from preserve.settings import JudgeSettings
+from preserve.spawning import Child, our_end
 from preserve.tasks import Judged, JudgeTask
 
 QUEUED_PER_WORKER = 8
@@ -88,8 +88,7 @@ class _Worker:
 
     def __init__(self, settings: JudgeSettings) -> None:
         self._settings = settings
-        self._process: BaseProcess | None = None
-        self._pipe: Connection[Any, Any] | None = None
+        self._child: Child | None = None
 
     def judge(self, task: JudgeTask) -> Judged:
         pipe = self._ready()
@@ -113,38 +112,29 @@ class _Worker:
         return judged
 
     def _ready(self) -> Connection[Any, Any]:
-        if self._pipe is None or self._process is None or not self._process.is_alive():
+        if self._child is None or not self._child.alive:
             self._kill()
-            context = multiprocessing.get_context("spawn")
-            ours, theirs = context.Pipe()
-            self._process = context.Process(
-                target=_serve, args=(theirs, self._settings.page_memory), name="preserve-judge", daemon=True
-            )
-            self._process.start()
-            theirs.close()
-            self._pipe = ours
-        return self._pipe
+            try:
+                self._child = Child("preserve.judges:serve")
+            except OSError as error:
+                raise JudgingError(f"no judging process can be started: {error.strerror}") from error
+            self._child.pipe.send(self._settings.page_memory)
+        return self._child.pipe
 
     def _kill(self) -> int | None:
-        code = None
-        if self._process is not None:
-            self._process.join(0.5)
-            code = self._process.exitcode
-            self._process.kill()
-            self._process.join()
-            self._process.close()
-        if self._pipe is not None:
-            self._pipe.close()
-        self._process = self._pipe = None
+        child, self._child = self._child, None
+        if child is None:
+            return None
+        code = child.wait(0.5)
+        child.kill()
         return code
 
     def close(self) -> None:
-        if self._pipe is not None and self._process is not None:
-            try:
-                self._pipe.send(None)
-                self._process.join(GRACE_SECONDS)
-            except ConnectionError:
-                pass  # it is gone already
+        if self._child is None:
+            return
+        with suppress(ConnectionError):  # it is gone already
+            self._child.pipe.send(None)
+            self._child.wait(GRACE_SECONDS)
         self._kill()
 
 
@@ -156,19 +146,23 @@ def _exit_text(code: int | None) -> str:
     return f"exit code {code}"
 
 
-def _serve(pipe: Connection[Any, Any], memory: int) -> None:
-    """The judging process: one task in, one answer out, until the other side is done or gone."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the coordinator, who closes the pipe
-    if memory:
-        resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
-    while True:
-        try:
-            task = pipe.recv()
-            if task is None:
-                return
+def serve(descriptor: int) -> None:
+    """The judging process: one task in, one answer out, until the other side is done or gone.
+
+    Args:
+        descriptor: of its end of the pipe, on which the bound on its memory comes first.
+    """
+    for number in (signal.SIGINT, signal.SIGTERM):  # they are for the coordinator, who closes the pipe
+        signal.signal(number, signal.SIG_IGN)
+    pipe = our_end(descriptor)
+    try:
+        memory = pipe.recv()
+        if memory:
+            resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+        while (task := pipe.recv()) is not None:
             pipe.send(_answer(task, memory))
-        except (EOFError, ConnectionError):
-            return
+    except (EOFError, ConnectionError):
+        return
 
 
 def _answer(task: JudgeTask, memory: int) -> tuple[str, Any]:

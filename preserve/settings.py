@@ -127,6 +127,7 @@ class RunSettings:
 
     Attributes:
         jobs: hosts asked at the same time.
+        workers: processes that fetch and archive; 0 means one per processor, 1 works in the run's own process.
         older_than: only posts whose last check is at least this many seconds old; 0 means all.
         limit: at most this many posts; 0 means all.
         resume_within: an unfinished run of the same posts is taken up again when it began at most this long ago.
@@ -135,6 +136,7 @@ class RunSettings:
     """
 
     jobs: int = 16
+    workers: int = 0
     older_than: float = 0.0
     limit: int = 0
     resume_within: float = 7 * 86400.0

@@ -9,16 +9,17 @@ from pathlib import Path
 
 from git_kit import environment as git_environment
 
-from preserve.fetch import Fetcher, HttpFetcher, HttpServices, Validators, Visit, system_tools
+from preserve.fetch import Fetcher, HttpFetcher, HttpServices, Journey, Validators, Visit, system_tools
 from preserve.git import Git
 from preserve.ledger import Ledger
 from preserve.model import Check, Verdict
 from preserve.settings import ArchiveSettings, FetchSettings, JudgeSettings, RunSettings, Settings
 from preserve.times import Clock
-from preserve.verify.coordinator import Tools
 from preserve.verify.names import LEDGER
 from preserve.verify.plan import Plan
 from preserve.verify.run import Summary, verify
+from preserve.verify.tools import Tools
+from preserve.work.hiring import own
 
 PARAGRAPHS = (
     "The council voted on Tuesday to close the ferry line to Holm, which has run since 1921.",
@@ -127,7 +128,7 @@ class Stage:
         if stop_after_visits:
             fetcher = StoppingFetcher(fetcher, stop, stop_after_visits)
         services, git = HttpServices(self.settings.fetch, tools), Git(git_environment(self.folder))
-        run_tools = Tools(fetcher, tools.gate.ready_at, tools.clock, stop, "preserve/test", services, git)
+        run_tools = Tools(own(fetcher, tools), tools.clock, stop, "preserve/test", services, git)
         given = tuple(arguments) or (str(self.posts),)
         return verify(given, self.settings, run_tools, watcher, new_run=new_run), watcher
 
@@ -141,15 +142,21 @@ class StoppingFetcher:
     visits: int
     _made: int = 0
 
-    def fetch(self, source: str, validators: Validators | None = None) -> Visit:
-        visit = self.inner.fetch(source, validators)
+    def fetch(self, source: str, validators: Validators | None = None, *, within: str = "") -> Visit:
+        visit = self.inner.fetch(source, validators, within=within)
         self._made += 1
         if self._made >= self.visits:
             self.stop.set()
         return visit
 
-    def probe(self, url: str) -> Visit:
-        return self.inner.probe(url)
+    def resume(self, journey: Journey, *, within: str) -> Visit:
+        return self.inner.resume(journey, within=within)
+
+    def probe(self, url: str, *, within: str = "") -> Visit:
+        return self.inner.probe(url, within=within)
+
+    def ready_in(self, host: str) -> float:
+        return self.inner.ready_in(host)
 
 
 def environment() -> Mapping[str, str]:

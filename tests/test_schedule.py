@@ -1,77 +1,73 @@
-"""Hosts are asked one at a time each, as soon as they may be, and no thread waits while another host is free."""
+"""Hosts are handed out one at a time each, as soon as they may be asked, the one with most work first."""
 
 from __future__ import annotations
-
-import threading
 
 from preserve.verify.schedule import HostSchedule
 
 
-def schedule(ready: dict[str, float] | None = None, now: list[float] | None = None) -> HostSchedule[int]:
-    ready, now = ready or {}, now or [0.0]
-    return HostSchedule(lambda host: ready.get(host, 0.0), lambda: now[0])
+def schedule(**work: list[int]) -> HostSchedule[int]:
+    hosts: HostSchedule[int] = HostSchedule()
+    for host, items in work.items():
+        hosts.add(host, items)
+    return hosts
 
 
 def test_a_host_is_not_handed_out_twice_before_it_is_given_back() -> None:
-    hosts = schedule()
-    hosts.add("a", [1, 2])
-    hosts.add("b", [3])
-    taken = {hosts.take(), hosts.take()}
-    assert {host for host, _ in taken if host} == {"a", "b"}  # type: ignore[misc]
-    hosts.done("a")
-    assert hosts.take() == ("a", 2)
+    hosts = schedule(a=[1, 2], b=[3])
+    assert {hosts.take(0.0), hosts.take(0.0)} == {"a", "b"}
+    assert hosts.pop("a", 1) == [1]
+    assert hosts.take(0.0) is None
+    hosts.done("a", 0.0)
+    assert hosts.take(0.0) == "a"
+    assert hosts.pop("a", 9) == [2]
 
 
 def test_a_host_that_must_wait_lets_another_go_first() -> None:
-    hosts = schedule({"slow": 10.0})
-    hosts.add("slow", [1])
-    hosts.add("free", [2])
-    assert hosts.take() == ("free", 2)
+    hosts = schedule(slow=[1, 2, 3], free=[4])
+    assert hosts.take(0.0) == "slow"
+    hosts.pop("slow", 1)
+    hosts.done("slow", 10.0)
+    assert hosts.take(5.0) == "free"
+    assert hosts.take(5.0) is None
+    assert hosts.next_at() == 10.0
+    assert hosts.take(10.0) == "slow"
 
 
 def test_the_host_with_most_work_goes_first() -> None:
-    hosts = schedule()
-    hosts.add("small", [1])
-    hosts.add("large", [2, 3, 4])
-    assert hosts.take() == ("large", 2)
+    assert schedule(small=[1], large=[2, 3, 4]).take(0.0) == "large"
 
 
 def test_urgent_work_of_a_host_comes_before_its_queue() -> None:
-    hosts = schedule()
-    hosts.add("a", [1, 2])
-    assert hosts.take() == ("a", 1)
+    hosts = schedule(a=[1, 2])
     hosts.add("a", [9], first=True)
-    hosts.done("a")
-    assert hosts.take() == ("a", 9)
+    hosts.take(0.0)
+    assert hosts.peek("a") == 9
+    assert hosts.pop("a", 2) == [9, 1]
+
+
+def test_work_that_comes_while_its_host_is_out_waits_for_it() -> None:
+    hosts = schedule(a=[1])
+    hosts.take(0.0)
+    hosts.pop("a", 1)
+    hosts.add("a", [2])
+    assert hosts.take(0.0) is None
+    assert hosts.next_at() is None
+    hosts.done("a", 3.0)
+    assert hosts.next_at() == 3.0
 
 
 def test_dropped_work_is_handed_back_and_never_handed_out() -> None:
-    hosts = schedule()
-    hosts.add("a", [1, 2, 3])
-    assert hosts.take() == ("a", 1)
+    hosts = schedule(a=[1, 2, 3])
+    hosts.take(0.0)
+    hosts.pop("a", 1)
     assert hosts.drop("a") == [2, 3]
-    hosts.done("a")
+    hosts.done("a", 0.0)
     hosts.add("b", [4])
-    assert hosts.take() == ("b", 4)
+    assert hosts.take(0.0) == "b"
+    assert hosts.take(0.0) is None
 
 
-def test_closing_wakes_every_waiting_thread() -> None:
-    hosts = schedule()
-    results: list[object] = []
-    threads = [threading.Thread(target=lambda: results.append(hosts.take())) for _ in range(3)]
-    for thread in threads:
-        thread.start()
-    hosts.close()
-    for thread in threads:
-        thread.join(5)
-    assert results == [None, None, None]
-
-
-def test_work_added_later_wakes_a_waiting_thread() -> None:
-    hosts = schedule()
-    results: list[object] = []
-    thread = threading.Thread(target=lambda: results.append(hosts.take()))
-    thread.start()
-    hosts.add("a", [1])
-    thread.join(5)
-    assert results == [("a", 1)]
+def test_everything_can_be_taken_back() -> None:
+    hosts = schedule(a=[1, 2], b=[3])
+    assert sorted(hosts.drop_all()) == [1, 2, 3]
+    assert hosts.next_at() is None

@@ -24,13 +24,14 @@ from preserve.cli.request import Request
 from preserve.cli.safe import safe
 from preserve.config import Overrides, load_settings, with_overrides
 from preserve.errors import ConfigError
-from preserve.fetch import HttpFetcher, HttpServices, system_tools
+from preserve.fetch import HttpServices, system_tools
 from preserve.git import Git
 from preserve.settings import Settings
 from preserve.times import SystemClock, parse_duration
-from preserve.verify.coordinator import Tools
 from preserve.verify.plan import Plan
 from preserve.verify.run import plan_only, verify
+from preserve.verify.tools import Tools
+from preserve.work.hiring import local
 
 SOFTWARE = f"preserve/{__version__}"
 
@@ -85,9 +86,10 @@ def _with_signing_key(settings: Settings, environment: Mapping[str, str]) -> Set
 
 def _tools(settings: Settings, stop: threading.Event) -> Tools:
     environment = dict(os.environ)
-    tools = system_tools(settings.fetch, stop, environment, seed=secrets.token_hex(8))
-    fetcher, services = HttpFetcher(settings.fetch, tools), HttpServices(settings.fetch, tools)
-    return Tools(fetcher, tools.gate.ready_at, tools.clock, stop, SOFTWARE, services, Git(environment))
+    seed = secrets.token_hex(8)
+    tools = system_tools(settings.fetch, stop, environment, seed)
+    services = HttpServices(settings.fetch, tools)
+    return Tools(local(tools), tools.clock, stop, SOFTWARE, services, Git(environment))
 
 
 @contextmanager

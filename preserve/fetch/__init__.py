@@ -4,7 +4,7 @@ Owns connections, politeness, redirects and robots.txt, and hands out `Capture` 
 What the bytes mean is for other rooms.
 """
 
-from preserve.fetch.fetcher import Fetcher, HttpFetcher, Visit
+from preserve.fetch.fetcher import Fetcher, HttpFetcher, Journey, Visit
 from preserve.fetch.gate import HostGate
 from preserve.fetch.resolver import NoSuchNameError, Resolver, ResolverError, SystemResolver
 from preserve.fetch.services import HttpServices, Reply, Services
@@ -17,6 +17,7 @@ __all__ = [
     "HostGate",
     "HttpFetcher",
     "HttpServices",
+    "Journey",
     "NoSuchNameError",
     "Reply",
     "Resolver",

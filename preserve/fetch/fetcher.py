@@ -32,29 +32,41 @@ class Visit:
     """What one call brought.
 
     Attributes:
-        capture: the visit to the source or the probe.
+        capture: the visit to the source or the probe, as far as it came.
         also: captures of robots.txt made on the way, to be archived too.
+        onward: where the chain goes on, when it came to another host than the caller has the turn of; the capture
+            is not whole then.
     """
 
     capture: Capture
     also: tuple[Capture, ...] = ()
+    onward: Journey | None = None
 
 
 class Fetcher(Protocol):
     """What asks sources; thread-safe."""
 
-    def fetch(self, source: str, validators: Validators | None = None) -> Visit:
+    def fetch(self, source: str, validators: Validators | None = None, *, within: str = "") -> Visit:
         """Visit a source URL as a post has it.
 
         Args:
             source: the source URL.
             validators: sent when the visit comes to their URL; its answer may then be a 304.
+            within: the only host to ask; a chain that leads to another one stops there. "" asks any.
         """
         ...
 
-    def probe(self, url: str) -> Visit:
+    def resume(self, journey: Journey, *, within: str) -> Visit:
+        """Go on with a chain that has come to the host `within`."""
+        ...
+
+    def probe(self, url: str, *, within: str = "") -> Visit:
         """Visit a path beside `url` that nobody can have published, to see what this host says to
         nonsense."""
+        ...
+
+    def ready_in(self, host: str) -> float:
+        """Seconds until `host` may be asked again; 0 when it may be now."""
         ...
 
 
@@ -68,18 +80,58 @@ class _Origin:
 
 @dataclass(slots=True)
 class _Chain:
-    """One chain of redirects while it is followed."""
+    """One chain of redirects while it is followed; `url` and `next_role` are what it asks next."""
 
+    url: str
     role: ExchangeRole
     max_redirects: int
     max_body: int | None = None
     validators: Validators | None = None
+    next_role: ExchangeRole = ExchangeRole.SOURCE
     exchanges: list[Exchange] = field(default_factory=list)
     cookies: ChainCookies = field(default_factory=ChainCookies)
+    seen: set[tuple[str, str]] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.next_role = self.role
+
+
+@dataclass(slots=True)
+class Journey:
+    """A visit on its way, which may cross hosts and be handed from process to process.
+
+    Attributes:
+        source: as the post has it.
+        start: the URL it began with.
+        chain: the page's own chain.
+        robots: the chain of a robots.txt that has to be read before the page's chain goes on, while it is followed.
+        read: robots.txt read elsewhere, by origin, for whoever goes on.
+        also: captures of robots.txt that nobody has archived yet.
+    """
+
+    source: str
+    start: str
+    chain: _Chain
+    robots: _Chain | None = None
+    read: dict[str, Robots] = field(default_factory=dict)
     also: list[Capture] = field(default_factory=list)
 
+    @property
+    def host(self) -> str:
+        """The host that is asked next."""
+        return host_of((self.robots or self.chain).url)
 
-_Permit = Callable[[str, list[Capture]], Failure | None]
+    @property
+    def holds(self) -> bool:
+        """Whether it has left the host of its page to follow a robots.txt, so that no other may be begun there."""
+        return self.robots is not None
+
+
+class _AwayError(Exception):
+    """The journey leads to a host that is not the caller's to ask."""
+
+
+_Permit = Callable[[str], Failure | None]
 
 
 class HttpFetcher:
@@ -97,42 +149,61 @@ class HttpFetcher:
         self._origins: OrderedDict[str, _Origin] = OrderedDict()
         self._lock = threading.Lock()
 
-    def fetch(self, source: str, validators: Validators | None = None) -> Visit:
+    def fetch(self, source: str, validators: Validators | None = None, *, within: str = "") -> Visit:
         """See `Fetcher.fetch`; never raises for what a server does."""
         try:
             url = wire_url(source)
         except ValueError as fault:
             return Visit(Capture(source, source, (), Failure(FailureKind.INVALID_URL, f"{source!r}: {fault}")))
-        return self._visit(
-            source, url, _Chain(ExchangeRole.SOURCE, self._settings.max_redirects, validators=validators)
-        )
+        chain = _Chain(url, ExchangeRole.SOURCE, self._settings.max_redirects, validators=validators)
+        return self.resume(Journey(source, url, chain), within=within)
 
-    def probe(self, url: str) -> Visit:
+    def probe(self, url: str, *, within: str = "") -> Visit:
         """See `Fetcher.probe`; the path follows from the URL and the tools' seed."""
         beside = wire_url(sibling(url, self._tools.seed))
-        return self._visit(beside, beside, _Chain(ExchangeRole.PROBE, self._settings.max_redirects))
+        chain = _Chain(beside, ExchangeRole.PROBE, self._settings.max_redirects)
+        return self.resume(Journey(beside, beside, chain), within=within)
 
-    def _visit(self, source: str, url: str, chain: _Chain) -> Visit:
-        failure = self._follow(chain, url, self._permit)
-        return Visit(Capture(source, url, tuple(chain.exchanges), failure), tuple(chain.also))
+    def resume(self, journey: Journey, *, within: str) -> Visit:
+        """See `Fetcher.resume`."""
+        for origin, robots in journey.read.items():
+            self._origin(origin).robots = robots
+        journey.read.clear()
+        failure, onward = None, None
+        try:
+            if journey.robots is not None:
+                self._finish_robots(journey, within)
+            failure = self._follow(journey.chain, within, lambda url: self._permit(url, journey, within))
+        except _AwayError:
+            onward = journey
+        capture = Capture(journey.source, journey.start, tuple(journey.chain.exchanges), failure)
+        also, journey.also = tuple(journey.also), []
+        return Visit(capture, also, onward)
 
-    def _follow(self, chain: _Chain, url: str, permit: _Permit) -> Failure | None:
-        """Ask `url` and all it redirects to, one by one; returns why there is no final answer, or None."""
-        role = chain.role
-        seen: set[tuple[str, str]] = set()
+    def ready_in(self, host: str) -> float:
+        """See `Fetcher.ready_in`."""
+        return max(self._tools.gate.ready_at(host) - self._tools.clock.monotonic(), 0.0)
+
+    def _follow(self, chain: _Chain, within: str, permit: _Permit) -> Failure | None:
+        """Ask the chain's URL and all it redirects to, one by one; returns why there is no final answer, or None.
+
+        Raises:
+            _AwayError: it leads to another host than `within`.
+        """
         while True:
-            cookies = chain.cookies.header(url)
-            if (url, cookies) in seen:  # the same URL with new cookies may well answer differently
+            url, cookies = chain.url, chain.cookies.header(chain.url)
+            if (url, cookies) in chain.seen:  # the same URL with new cookies may well answer differently
                 return Failure(FailureKind.REDIRECT_LOOP, f"the redirects come back to {url}")
-            if len(seen) > chain.max_redirects:
+            if len(chain.seen) > chain.max_redirects:
                 message = f"more than {chain.max_redirects} redirects, the next one to {url}"
                 return Failure(FailureKind.TOO_MANY_REDIRECTS, message)
-            seen.add((url, cookies))
-            refused = permit(url, chain.also)
+            _stay(url, within)
+            refused = permit(url)
             if refused is not None:
                 return refused
+            chain.seen.add((url, cookies))
             fields = chain.validators.fields(url) if chain.validators is not None else ()
-            failure = self._ask(chain, Question(url, role, cookies=cookies, fields=tuple(fields)))
+            failure = self._ask(chain, Question(url, chain.next_role, cookies=cookies, fields=tuple(fields)))
             if failure is not None:
                 return failure
             answer = chain.exchanges[-1]
@@ -142,8 +213,8 @@ class HttpFetcher:
             step = next_step(answer, delay)
             if step is None or isinstance(step, Failure):
                 return step
-            url = step.url
-            role = chain.role if chain.role is ExchangeRole.ROBOTS else step.role
+            chain.url = step.url
+            chain.next_role = chain.role if chain.role is ExchangeRole.ROBOTS else step.role
 
     def _ask(self, chain: _Chain, question: Question) -> Failure | None:
         """Ask one URL, again where that may help; every attempt is kept. Returns why there is no answer."""
@@ -169,32 +240,49 @@ class HttpFetcher:
 
     # ---------------------------------------------------------------- robots.txt
 
-    def _permit(self, url: str, also: list[Capture]) -> Failure | None:
+    def _permit(self, url: str, journey: Journey, within: str) -> Failure | None:
         if self._settings.ignore_robots:
             return None
-        robots = self._robots(url, also)
+        robots = self._robots(url, journey, within)
         if robots.delay:
             self._tools.gate.slow(host_of(url), robots.delay)
         return robots.refuses(url)
 
-    def _robots(self, url: str, also: list[Capture]) -> Robots:
-        """The reading that holds for `url`; asked once per origin, the capture goes to whoever asked
-        first."""
+    def _robots(self, url: str, journey: Journey, within: str) -> Robots:
+        """The reading that holds for `url`; asked once per origin, the capture goes to whoever asked first."""
         entry = self._origin(origin_of(url))
         with entry.lock:
             if entry.robots is not None:
                 return entry.robots
-            chain = _Chain(ExchangeRole.ROBOTS, MAX_REDIRECTS, MAX_BYTES)
             address = robots_url(url)
-            failure = self._follow(chain, address, lambda _url, _also: None)
-            capture = Capture(address, address, tuple(chain.exchanges), failure)
-            robots = read_robots(capture)
-            if failure is not None and failure.kind is FailureKind.INTERRUPTED:
-                return robots
-            if capture.exchanges:
-                also.append(capture)
-            entry.robots = robots
+            journey.robots = _Chain(address, ExchangeRole.ROBOTS, MAX_REDIRECTS, MAX_BYTES)
+            robots, final = self._read_robots(journey, journey.robots, within)
+            journey.robots = None
+            if final:
+                entry.robots = robots
             return robots
+
+    def _finish_robots(self, journey: Journey, within: str) -> None:
+        """Go on with a robots.txt that was redirected here; what it says is for the host that it was asked of."""
+        if journey.robots is None:
+            return
+        robots, final = self._read_robots(journey, journey.robots, within)
+        journey.robots = None
+        if final:
+            origin = origin_of(journey.chain.url)
+            journey.read[origin] = robots
+            self._origin(origin).robots = robots
+
+    def _read_robots(self, journey: Journey, chain: _Chain, within: str) -> tuple[Robots, bool]:
+        """Follow a robots.txt to its end: what it means, and whether that holds for the whole run."""
+        address = robots_url(journey.chain.url)
+        failure = self._follow(chain, within, lambda _url: None)
+        capture = Capture(address, address, tuple(chain.exchanges), failure)
+        if failure is not None and failure.kind is FailureKind.INTERRUPTED:
+            return read_robots(capture), False
+        if capture.exchanges:
+            journey.also.append(capture)
+        return read_robots(capture), True
 
     def _origin(self, origin: str) -> _Origin:
         with self._lock:
@@ -203,6 +291,11 @@ class HttpFetcher:
             while len(self._origins) > MAX_ORIGINS:
                 self._origins.popitem(last=False)
             return entry
+
+
+def _stay(url: str, within: str) -> None:
+    if within and host_of(url) != within:
+        raise _AwayError
 
 
 def _interrupted(url: str) -> Failure:

@@ -92,6 +92,11 @@ class Ledger:
         """
         return cls(open_for_reading(path))
 
+    @property
+    def path(self) -> Path:
+        """Its file."""
+        return self._database.path
+
     def close(self) -> None:
         """Close the file; harmless when closed already."""
         self._database.close()

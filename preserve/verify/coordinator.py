@@ -1,96 +1,50 @@
-"""The run's one thread that knows everything: hands out work, takes in results, writes the ledger.
+"""The run's one thread that knows everything: hands out batches, takes in results, writes the ledger.
 
-Fetching threads fetch and archive; judging processes judge; this thread alone writes to the ledger. A check
-reaches the ledger after its records are synced to disk (promise 2), and every post planned reaches it exactly
-once (promise 3).
+Workers fetch, archive and judge; this thread alone writes to the ledger. Every post planned reaches it exactly once
+(promise 3), and a host is in the hands of one worker at a time, or of none.
 """
 
 from __future__ import annotations
 
 import queue
-import threading
-from collections import defaultdict
-from collections.abc import Mapping
-from concurrent.futures import Future
+from collections import defaultdict, deque
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
+from pathlib import Path
 
-from preserve.fetch import Fetcher, Services
-from preserve.git import Git, PostVersions
-from preserve.judges import Judges
-from preserve.ledger import Ledger
-from preserve.model import ArchivedCapture, Capture, Check, FailureKind, Reason
+from preserve.git import PostVersions
+from preserve.model import ArchivedCapture, Check, Reason
 from preserve.settings import Settings
-from preserve.tasks import Judged, JudgedPost, JudgeTask
-from preserve.times import Clock
+from preserve.tasks import Judged, JudgedPost
+from preserve.urls import host_of
 from preserve.verify.hosts import TEMPLATE_SOURCES, HostState, Incident
+from preserve.verify.losses import Salvage, salvage
 from preserve.verify.plan import Plan, SourceTask, unchecked
-from preserve.verify.repeats import Basis, Repeats
+from preserve.verify.recording import Recorder
+from preserve.verify.roster import Roster
 from preserve.verify.schedule import HostSchedule
-from preserve.verify.witness import read_posts, witnessed
-from preserve.warc import ArchiveWriter
+from preserve.verify.tools import Archive, Listener, Tools
+from preserve.verify.witness import read_posts
+from preserve.work.crew import Crew, Site
+from preserve.work.values import (
+    Back,
+    Batch,
+    Broken,
+    Concluded,
+    Ended,
+    Event,
+    Fetched,
+    FileBegun,
+    FileClosed,
+    Kind,
+    Lost,
+    Order,
+)
 
-COMMIT_EVERY = 64
 HELD_AT_MOST = 128
 POLL_SECONDS = 0.2
-
-
-class Listener(Protocol):
-    """Who watches a run. Called from the coordinator's thread only."""
-
-    def planned(self, plan: Plan) -> None:
-        """The work is known."""
-
-    def checked(self, check: Check) -> None:
-        """A check is in the ledger."""
-
-    def notice(self, text: str) -> None:
-        """Something the user should know, in a sentence."""
-
-
-@dataclass(frozen=True, slots=True)
-class Tools:
-    """What a run works with, handed in so that tests hand in others.
-
-    Attributes:
-        fetcher: asks sources; thread-safe.
-        ready_at: when, on the clock's monotonic scale, a host may be asked again.
-        clock: wall and monotonic time.
-        stop: set to end the run after the exchanges in flight.
-        software: name and version, for `warcinfo` and the ledger.
-        services: asks for time stamps; None has none made.
-        git: asked for the commits of the posts; None asks for none.
-    """
-
-    fetcher: Fetcher
-    ready_at: ReadyAt
-    clock: Clock
-    stop: threading.Event
-    software: str
-    services: Services | None = None
-    git: Git | None = None
-
-
-class ReadyAt(Protocol):
-    """When a host may be asked again."""
-
-    def __call__(self, host: str, /) -> float:
-        """Seconds on the monotonic scale; in the past when it may be asked now."""
-
-
-@dataclass(frozen=True, slots=True)
-class Archive:
-    """The archive while a run writes to it.
-
-    Attributes:
-        writer: its WARC file; thread-safe.
-        ledger: its ledger; only the coordinator's thread writes to it.
-        run: the run's number.
-    """
-
-    writer: ArchiveWriter
-    ledger: Ledger
-    run: int
+BATCH = 8
+"""So many sources of a host that need no pause between them go to a worker at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,20 +55,19 @@ class _ProbeTask:
     host: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Fetched:
-    work: SourceTask | _ProbeTask
-    capture: ArchivedCapture | None
-    beside: tuple[ArchivedCapture, ...] = ()
-    error: Exception | None = None
+_Task = SourceTask | _ProbeTask
 
 
-@dataclass(frozen=True, slots=True)
-class _Answered:
-    task: SourceTask
-    job: JudgeTask
-    future: Future[Judged]
-    second_look: bool
+@dataclass(slots=True)
+class _Out:
+    """An order that is given and not yet settled."""
+
+    task: _Task
+    order: Order
+    second_look: bool = False
+    worker: int = -1
+    capture: ArchivedCapture | None = None
+    waits_at: str = ""  # the host that is kept from others while its robots.txt is followed elsewhere
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,12 +75,13 @@ class _Held:
     """A judgement that knowledge still to come (the host's template, a probe) may change."""
 
     task: SourceTask
-    job: JudgeTask
+    order: Order
+    capture: ArchivedCapture
     judged: Judged
 
     @property
     def wants_probe(self) -> bool:
-        return self.job.probe is None and any(post.judgement.wants_probe for post in self.judged.posts)
+        return self.order.probe is None and any(post.judgement.wants_probe for post in self.judged.posts)
 
     @property
     def candidates(self) -> frozenset[str]:
@@ -139,31 +93,34 @@ class Coordinator:
 
     Args:
         settings: all of them.
-        tools: fetcher, clock, stop.
+        tools: crew, clock, stop.
         archive: where everything goes.
         listener: who watches.
     """
 
     def __init__(self, settings: Settings, tools: Tools, archive: Archive, listener: Listener) -> None:
         self._settings, self._tools, self._archive, self._listener = settings, tools, archive, listener
-        self._events: queue.Queue[_Fetched | _Answered] = queue.Queue()
-        self._schedule: HostSchedule[SourceTask | _ProbeTask] = HostSchedule(tools.ready_at, tools.clock.monotonic)
-        self._judges = Judges(settings.judge)
-        self._repeats = Repeats(archive.ledger, settings)
-        self._versions = PostVersions(None, (), listener.notice)
+        self._events: queue.SimpleQueue[tuple[int, Sequence[Event]]] = queue.SimpleQueue()
+        self._schedule: HostSchedule[_Task | int] = HostSchedule()  # an int is an order that has come to the host
+        self._to_judge: deque[int] = deque()  # orders whose capture is there
+        self._roster = Roster()
+        self._recorder = Recorder(archive, PostVersions(None, (), listener.notice), listener)
         self._hosts: dict[str, HostState] = {}
         self._held: dict[str, list[_Held]] = defaultdict(list)
         self._probing: set[str] = set()
+        self._out: dict[int, _Out] = {}
+        self._numbers = 0
+        self._pauses: dict[str, float] = {}
+        self._files: dict[int, str] = {}  # what each worker writes to
+        self._asked: set[str] = set()  # hosts of the batches that are out
+        self._kept: set[str] = set()  # hosts kept from others while a robots.txt of theirs is followed elsewhere
         self._outstanding = 0
-        self._committed = 0
-        self._checks: list[Check] = []  # concluded, not yet in the ledger
-        self._blocks: list[tuple[str, str, tuple[str, ...]]] = []  # host, source, digests
-        self._beside: list[ArchivedCapture] = []  # robots.txt, not yet in the ledger
+        self._stopped = False
 
     @property
     def concluded(self) -> int:
         """How many checks this run has put into the ledger."""
-        return self._committed
+        return self._recorder.committed
 
     def run(self, plan: Plan, archived: Mapping[str, ArchivedCapture]) -> tuple[Incident, ...]:
         """Bring every post of `plan` to its verdict, or as many as there is time for until `stop` is set.
@@ -175,166 +132,341 @@ class Coordinator:
         Returns:
             The host incidents of the run.
         """
-        self._versions = PostVersions(self._tools.git, plan.paths, self._listener.notice)
+        versions = PostVersions(self._tools.git, plan.paths, self._listener.notice)
+        self._recorder = Recorder(self._archive, versions, self._listener)
         for check in plan.unchecked:
-            self._conclude(check)
-        waiting = self._enlist(plan)
-        threads = self._start_threads(len(waiting))
-        try:
-            for task in plan.tasks:
-                if task.url in archived:
-                    self._submit(task, archived[task.url])
-            for host, tasks in waiting.items():
-                self._schedule.add(host, [task for task in tasks if task.url not in archived])
-            self._loop()
-            self._commit()
-        finally:
-            self._schedule.close()
-            for thread in threads:
-                thread.join()
-            self._judges.close()
+            self._recorder.add(check)
+        self._enlist(plan, archived)
+        if self._outstanding:
+            self._work()
+        self._recorder.commit()
         found = [state.incident(self._settings.run) for state in self._hosts.values()]
         return tuple(incident for incident in found if incident is not None)
 
-    # ------------------------------------------------------------ fetching threads
-
-    def _enlist(self, plan: Plan) -> dict[str, list[SourceTask]]:
+    def _enlist(self, plan: Plan, archived: Mapping[str, ArchivedCapture]) -> None:
         by_host: dict[str, list[SourceTask]] = defaultdict(list)
         for task in plan.tasks:
             by_host[task.host].append(task)
+        self._outstanding = len(plan.tasks)
         for host, tasks in by_host.items():
             state = HostState(host, pending=len(tasks))
             state.template = self._template(host)
             self._hosts[host] = state
-        self._outstanding = len(plan.tasks)
-        return by_host
+            self._schedule.add(host, [task for task in tasks if task.url not in archived])
+            for task in tasks:
+                if task.url in archived:
+                    self._judge_archived(task, archived[task.url])
 
-    def _start_threads(self, hosts: int) -> list[threading.Thread]:
-        count = min(self._settings.run.jobs, hosts)
-        threads = [threading.Thread(target=self._fetch_all, name=f"fetch-{n}") for n in range(count)]
-        for thread in threads:
-            thread.start()
-        return threads
+    def _judge_archived(self, task: SourceTask, capture: ArchivedCapture) -> None:
+        order = self._order(task)
+        if order is not None:
+            self._again(_Out(task, replace(order, kind=Kind.JUDGE, capture=capture), capture=capture))
 
-    def _fetch_all(self) -> None:
-        while (taken := self._schedule.take()) is not None:
-            work = taken[1]
-            try:
-                event = self._fetch(work)
-            except Exception as error:  # noqa: BLE001 - handed to the coordinator's thread, which ends the run
-                event = _Fetched(work, None, error=error)
-            self._events.put(event)  # the coordinator gives the host back: it may have seen enough of it
+    def _again(self, out: _Out) -> None:
+        """Queue an order whose capture is there to be judged."""
+        self._out[out.order.number] = out
+        self._to_judge.append(out.order.number)
 
-    def _fetch(self, work: SourceTask | _ProbeTask) -> _Fetched:
-        basis = None
-        if isinstance(work, _ProbeTask):
-            visit = self._tools.fetcher.probe(work.url)
-        else:
-            basis = self._repeats.basis(work.source)
-            visit = self._tools.fetcher.fetch(work.source, basis.validators if basis is not None else None)
-        beside = tuple(self._keep(capture, None) for capture in visit.also)
-        failure = visit.capture.failure
-        if failure is not None and failure.kind is FailureKind.INTERRUPTED:
-            return _Fetched(work, None, beside)
-        return _Fetched(work, self._keep(visit.capture, basis), beside)
+    # ------------------------------------------------------------ the loop
 
-    def _keep(self, capture: Capture, basis: Basis | None) -> ArchivedCapture:
-        archived = self._archive.writer.append_capture(capture, self._repeats.known(basis))
-        self._repeats.remember(archived)
-        return archived
+    def _work(self) -> None:
+        site = Site(
+            settings=self._settings,
+            writer=self._archive.writer,
+            ledger=self._archive.ledger,
+            lock=self._archive.lock,
+            info=self._archive.info,
+            clock=self._tools.clock,
+            hosts=len(self._hosts),
+        )
+        crew = self._tools.hire(site)
+        try:
+            crew.start(lambda worker, events: self._events.put((worker, events)))
+            self._loop(crew)
+            self._recorder.commit()
+            self._finish(crew)
+        finally:
+            crew.close()
 
-    # ------------------------------------------------------------ the coordinator's thread
-
-    def _loop(self) -> None:
+    def _loop(self, crew: Crew) -> None:
         while self._outstanding:
-            if self._tools.stop.is_set():
+            if self._tools.stop.is_set() and not self._stopped:
+                self._stopped = True
+                crew.stop()
                 self._outstanding -= self._drop_all()
-            try:
-                event = self._events.get(timeout=POLL_SECONDS)
-            except queue.Empty:
-                self._commit()
                 continue
-            if isinstance(event, _Fetched):
-                self._on_fetched(event)
-            else:
-                self._on_answer(event)
-            if len(self._checks) >= COMMIT_EVERY or (self._events.empty() and self._checks):
-                self._commit()
+            self._roster.set_seats(crew.seats())
+            wait = self._hand_out(crew)
+            try:
+                worker, events = self._events.get(timeout=wait)
+            except queue.Empty:
+                self._recorder.commit()
+                continue
+            for event in events:
+                self._on_event(worker, event)
+            if self._recorder.full or self._events.empty():
+                self._recorder.commit()
+
+    def _finish(self, crew: Crew) -> None:
+        """Have the workers close their files, whose lines are entered together."""
+        self._archive.index.gather()
+        waiting = set(crew.seats())
+        crew.finish()
+        while waiting:
+            worker, events = self._events.get()
+            for event in events:
+                self._on_event(worker, event)
+                if isinstance(event, Ended | Lost):
+                    waiting.discard(worker)
 
     def _drop_all(self) -> int:
-        """On stop: what no thread has begun is left for the next run."""
-        self._schedule.close()
-        dropped = sum(len(self._schedule.drop(host)) for host in self._hosts)
-        held = sum(len(held) for held in self._held.values())
+        """On stop: what no worker has in hand is left for the next run."""
+        dropped = self._schedule.drop_all()
+        for item in dropped:
+            if isinstance(item, int):
+                del self._out[item]
+        for number in self._to_judge:
+            del self._out[number]
+        given_up = len(dropped) + len(self._to_judge) + sum(len(held) for held in self._held.values())
+        self._to_judge.clear()
         self._held.clear()
-        return dropped + held
+        return given_up
 
-    def _on_fetched(self, event: _Fetched) -> None:
-        if event.error is not None:
-            self._tools.stop.set()
-            raise event.error
-        self._beside += event.beside
-        state = self._hosts[event.work.host]
-        if event.capture is not None and isinstance(event.work, SourceTask):
-            state.answered(event.capture.final.status if event.capture.final else None)
-            self._stop_asking_if_refused(state)
-        self._schedule.done(state.name)
-        if isinstance(event.work, _ProbeTask):
+    def _hand_out(self, crew: Crew) -> float:
+        """Give every free worker what it may do now; the seconds until there may be more."""
+        while self._roster.any_free():
+            if self._to_judge:
+                self._send_to_judge(crew)
+                continue
+            now = self._tools.clock.monotonic()
+            host = self._roster.unparked() or self._schedule.take(now)
+            if host is None:
+                at = self._schedule.next_at()
+                return POLL_SECONDS if at is None else min(max(at - now, 0.0), POLL_SECONDS)
+            worker = self._roster.worker_for(host, like=self._came_from(host))
+            if self._roster.has_seat(worker):
+                self._send(crew, worker, host)
+            else:
+                self._roster.park(worker, host)
+        return POLL_SECONDS
+
+    def _came_from(self, host: str) -> str:
+        """Where the visit that is next at `host` came from, so that one worker can have both."""
+        first = self._schedule.peek(host)
+        return self._out[first].task.host if isinstance(first, int) else ""
+
+    def _send_to_judge(self, crew: Crew) -> None:
+        numbers = [self._to_judge.popleft() for _ in range(min(BATCH, len(self._to_judge)))]
+        worker = self._roster.worker_for("")
+        self._give(crew, worker, Batch("", tuple(self._out[number].order for number in numbers)))
+
+    def _send(self, crew: Crew, worker: int, host: str) -> None:
+        most = BATCH if self._pauses.get(host, self._settings.fetch.delay) <= 0.0 else 1
+        orders: list[Order] = []
+        while not orders and (items := self._schedule.pop(host, most)):
+            orders = [order for item in items if (order := self._order_of(item)) is not None]
+        if orders:
+            self._give(crew, worker, Batch(host, tuple(orders)))
+        else:
+            self._schedule.done(host, 0.0)
+
+    def _give(self, crew: Crew, worker: int, batch: Batch) -> None:
+        for order in batch.orders:
+            self._out[order.number].worker = worker
+        self._roster.sent(worker, batch.host)
+        if batch.host:
+            self._asked.add(batch.host)
+        crew.send(worker, batch)
+
+    def _order_of(self, item: _Task | int) -> Order | None:
+        """The order for what was queued; None when there is nothing left to ask."""
+        if isinstance(item, int):
+            return self._out[item].order
+        if isinstance(item, _ProbeTask):
+            order: Order | None = Order(self._next_number(), Kind.PROBE, item.url)
+        else:
+            order = self._order(item)
+        if order is not None:
+            self._out[order.number] = _Out(item, order)
+        return order
+
+    def _order(self, task: SourceTask) -> Order | None:
+        """What is to be done for a source; None, with their checks concluded, when its posts can't be read any more."""
+        posts, vanished = read_posts(task.posts)
+        for post, why in vanished:
+            now = self._tools.clock.now()
+            self._recorder.add(unchecked(post.path, post.source, now, (Reason.UNREADABLE_POST, why)))
+        state = self._hosts[task.host]
+        if not posts:
+            state.pending -= 1
             self._outstanding -= 1
+            return None
+        ledger = self._archive.ledger
+        last = ledger.last_capture(task.source)
+        return Order(
+            number=self._next_number(),
+            kind=Kind.SOURCE,
+            source=task.source,
+            posts=posts,
+            last=last,
+            not_modified=ledger.not_modified_in_a_row(task.source) if last is not None else 0,
+            probe=state.probe,
+            template=state.template,
+        )
+
+    def _next_number(self) -> int:
+        self._numbers += 1
+        return self._numbers
+
+    # ------------------------------------------------------------ what workers tell
+
+    def _on_event(self, worker: int, event: Event) -> None:
+        match event:
+            case Fetched():
+                self._on_fetched(event)
+            case Concluded():
+                self._on_concluded(event)
+            case Back():
+                self._on_back(worker, event)
+            case FileBegun():
+                self._files[worker] = event.name
+            case FileClosed():
+                self._archive.index.closed(event.name, event.lines)
+                self._files.pop(worker, None)
+            case Lost():
+                self._on_lost(worker, event)
+            case Broken():
+                self._tools.stop.set()
+                raise event.error
+            case Ended():
+                pass
+
+    def _on_fetched(self, event: Fetched) -> None:
+        self._recorder.add_beside(event.beside)
+        out = self._out[event.number]
+        if event.journey is not None:
+            self._go_on(out, event)
+            return
+        task, state = out.task, self._hosts[out.task.host]
+        if isinstance(task, _ProbeTask):
+            self._settle(event.number)
             state.probe = event.capture
             self._probing.discard(state.name)
             self._release(state)
         elif event.capture is None:
-            self._outstanding -= 1
+            self._settle(event.number)
         else:
-            self._submit(event.work, event.capture)
+            out.capture = event.capture
+            state.answered(event.capture.final.status if event.capture.final else None)
+            self._stop_asking_if_refused(state)
 
-    def _submit(self, task: SourceTask, capture: ArchivedCapture) -> None:
+    def _settle(self, number: int) -> None:
+        del self._out[number]
+        self._outstanding -= 1
+
+    def _go_on(self, out: _Out, event: Fetched) -> None:
+        """A visit has come to a host that was not its worker's to ask: it waits for its turn there."""
+        journey = event.journey
+        if journey is None:
+            return
+        if self._stopped:
+            self._free(out)
+            self._settle(event.number)
+            return
+        if journey.holds and not out.waits_at:
+            out.waits_at = host_of(journey.chain.url)
+            self._kept.add(out.waits_at)
+        out.worker = -1
+        out.order = replace(out.order, journey=journey)
+        self._schedule.add(journey.host, [event.number], first=True)
+        if journey.host == out.waits_at:
+            self._free(out)
+
+    def _free(self, out: _Out) -> None:
+        host, out.waits_at = out.waits_at, ""
+        self._kept.discard(host)
+        if host and host not in self._asked:
+            self._schedule.done(host, 0.0)
+
+    def _on_back(self, worker: int, event: Back) -> None:
+        self._roster.back(worker, event.host)
+        if not event.host:
+            return
+        undone = [self._out.pop(number) for number in event.undone]
+        if self._stopped:
+            self._outstanding -= len(undone)
+        else:
+            tasks = [out.task for out in undone if out.order.journey is None]
+            self._schedule.add(event.host, tasks, first=True)
+            for out in undone:
+                if out.order.journey is not None:
+                    self._out[out.order.number] = out
+                    self._schedule.add(event.host, [out.order.number], first=True)
+            if event.host in self._hosts:
+                self._stop_asking_if_refused(self._hosts[event.host])
+        self._pauses[event.host] = event.ready_in
+        self._asked.discard(event.host)
+        if event.host not in self._kept:
+            self._schedule.done(event.host, self._tools.clock.monotonic() + event.ready_in)
+
+    def _on_lost(self, worker: int, event: Lost) -> None:
+        """A worker is gone: what it had archived is judged, the rest asked again by others."""
+        self._listener.notice(f"A worker was lost ({event.why}); what it had in hand is done by another.")
+        hosts, parked = self._roster.lose(worker)
+        directory = Path(self._settings.archive.directory)
+        found = salvage(directory, self._archive, self._files.pop(worker, ""))
+        for line in found.lines:
+            self._listener.notice(line)
+        for number in [number for number, out in self._out.items() if out.worker == worker]:
+            self._do_again(number, found)
+        now = self._tools.clock.monotonic()
+        for host in [*filter(None, hosts), *parked]:
+            self._asked.discard(host)
+            self._schedule.done(host, now + self._settings.fetch.delay)
+
+    def _do_again(self, number: int, found: Salvage) -> None:
+        out = self._out[number]
+        out.worker = -1
+        capture = out.capture
+        if capture is None and isinstance(out.task, SourceTask):
+            capture = found.captures.get(out.task.url)
+        if capture is not None:
+            out.capture = capture
+            out.order = replace(out.order, kind=Kind.JUDGE, capture=capture, journey=None)
+            self._to_judge.append(number)
+        elif self._stopped:
+            self._settle(number)
+        elif out.order.journey is None:
+            del self._out[number]
+            self._schedule.add(out.task.host, [out.task], first=True)
+        else:
+            self._schedule.add(out.order.journey.host, [number], first=True)
+
+    def _on_concluded(self, event: Concluded) -> None:
+        out = self._out.pop(event.number)
+        task, capture = out.task, out.capture
+        if not isinstance(task, SourceTask) or capture is None:
+            return
         state = self._hosts[task.host]
-        posts, vanished = read_posts(task.posts)
-        for post, why in vanished:
-            now = self._tools.clock.now()
-            self._conclude(unchecked(post.path, post.source, now, (Reason.UNREADABLE_POST, why)))
-        job = JudgeTask(
-            archive=self._settings.archive.directory,
-            capture=capture,
-            posts=posts,
-            previous=self._archive.ledger.last_capture(task.source),
-            probe=state.probe,
-            template=state.template,
-            settings=self._settings,
-        )
-        self._ask(task, job, second_look=False)
-
-    def _ask(self, task: SourceTask, job: JudgeTask, *, second_look: bool) -> None:
-        future = self._judges.submit(job)
-        future.add_done_callback(lambda done: self._events.put(_Answered(task, job, done, second_look)))
-
-    def _on_answer(self, event: _Answered) -> None:
-        judged = event.future.result()
-        state = self._hosts[event.task.host]
-        held = _Held(event.task, event.job, judged)
-        if event.second_look:
-            self._conclude_task(held)
+        held = _Held(task, out.order, capture, event.judged)
+        if out.second_look:
+            self._conclude(held)
         else:
             state.pending -= 1
-            self._learn(state, held)
+            if held.candidates:
+                self._recorder.learn(state.name, task.source, tuple(sorted(held.candidates)))
             if held.wants_probe or held.candidates:
                 self._hold(state, held)
             else:
-                self._conclude_task(held)
+                self._conclude(held)
         self._release(state)
 
-    def _learn(self, state: HostState, held: _Held) -> None:
-        if held.candidates:
-            self._blocks.append((state.name, held.task.source, tuple(sorted(held.candidates))))
-
-    def _template(self, host: str) -> frozenset[str]:
-        return frozenset(self._archive.ledger.block_counts(host, at_least=TEMPLATE_SOURCES))
-
     def _hold(self, state: HostState, held: _Held) -> None:
+        if self._stopped:
+            self._outstanding -= 1
+            return
         self._held[state.name].append(held)
-        if held.wants_probe and not state.probe_asked and not self._tools.stop.is_set():
+        if held.wants_probe and not state.probe_asked:
             state.probe_asked = True
             self._probing.add(state.name)
             self._outstanding += 1
@@ -346,37 +478,47 @@ class Coordinator:
         if not held or state.name in self._probing or (state.pending and len(held) < HELD_AT_MOST):
             return
         self._held[state.name] = []
-        self._commit_blocks()
+        self._recorder.commit_blocks()
         state.template = self._template(state.name)
         for notice in state.template_changes([item.judged for item in held]):
             self._listener.notice(notice)
         for item in held:
-            probe = state.probe if item.wants_probe else item.job.probe
-            if probe is not item.job.probe or (state.template & item.candidates):
-                job = replace(item.job, probe=probe, template=state.template)
-                self._ask(item.task, job, second_look=True)
+            probe = state.probe if item.wants_probe else item.order.probe
+            if probe is not item.order.probe or (state.template & item.candidates):
+                self._look_again(item, state, probe)
             else:
-                self._conclude_task(item)
+                self._conclude(item)
+
+    def _look_again(self, item: _Held, state: HostState, probe: ArchivedCapture | None) -> None:
+        order = replace(
+            item.order,
+            kind=Kind.JUDGE,
+            probe=probe,
+            template=state.template,
+            journey=None,
+            capture=item.capture,
+            keep_text=False,
+        )
+        self._again(_Out(item.task, order, second_look=True, capture=item.capture))
+
+    def _template(self, host: str) -> frozenset[str]:
+        return frozenset(self._archive.ledger.block_counts(host, at_least=TEMPLATE_SOURCES))
 
     # ------------------------------------------------------------ conclusions
 
-    def _conclude_task(self, held: _Held) -> None:
-        task, capture, judged = held.task, held.job.capture, held.judged
+    def _conclude(self, held: _Held) -> None:
         self._outstanding -= 1
-        sources = {post.path: post.source for post in task.posts}
-        data = {post.path: post.data for post in held.job.posts}
-        if judged.text and not _known_payload(capture, held.job.previous):
-            self._archive.writer.append_text(capture, judged.text, judged.extractor)
-        for post in judged.posts:
-            check = self._check(held, post, sources[post.path])
-            self._conclude(check, data[post.path])
-        state = self._hosts[task.host]
-        if judged.posts:
-            state.note(judged.posts[0].judgement)
+        sources = {post.path: post.source for post in held.task.posts}
+        data = {post.path: post.data for post in held.order.posts}
+        for post in held.judged.posts:
+            self._recorder.add(self._check(held, post, sources[post.path]), data[post.path])
+        state = self._hosts[held.task.host]
+        if held.judged.posts:
+            state.note(held.judged.posts[0].judgement)
         self._stop_asking_if_refused(state)
 
     def _check(self, held: _Held, post: JudgedPost, source: str) -> Check:
-        capture, final = held.job.capture, held.job.capture.final
+        capture, final = held.capture, held.capture.final
         return Check(
             post=post.path,
             source=source,
@@ -392,9 +534,9 @@ class Coordinator:
             extractor=held.judged.extractor,
             rules=held.judged.rules,
             measures=post.measures,
-            probe=held.job.probe,
-            template=tuple(sorted(held.job.template)),
-            previous=held.job.previous,
+            probe=held.order.probe,
+            template=tuple(sorted(held.order.template)),
+            previous=held.order.last,
         )
 
     def _stop_asking_if_refused(self, state: HostState) -> None:
@@ -403,42 +545,14 @@ class Coordinator:
             return
         saw = f"{state.name} refused or failed alike, time after time; the rest was not asked"
         self._listener.notice(f"{saw} ({len(dropped)} sources).")
-        for work in dropped:
+        for item in dropped:
+            task = self._out.pop(item).task if isinstance(item, int) else item
             self._outstanding -= 1
-            if isinstance(work, _ProbeTask):
-                self._probing.discard(state.name)
+            if isinstance(task, _ProbeTask):
+                self._probing.discard(task.host)
                 continue
-            state.pending -= 1
-            for post in work.posts:
+            self._hosts[task.host].pending -= 1
+            for post in task.posts:
                 now = self._tools.clock.now()
-                self._conclude(unchecked(post.path, post.source, now, (Reason.HOST_INCIDENT, saw)))
+                self._recorder.add(unchecked(post.path, post.source, now, (Reason.HOST_INCIDENT, saw)))
         self._release(state)
-
-    def _conclude(self, check: Check, data: bytes | None = None) -> None:
-        """Queue a check for the ledger, with the post's own bytes witnessed when they are new."""
-        writer, ledger = self._archive.writer, self._archive.ledger
-        self._checks.append(witnessed(check, data, writer, ledger, self._versions))
-
-    def _commit(self) -> None:
-        self._commit_blocks()
-        checks, self._checks = self._checks, []
-        beside, self._beside = self._beside, []
-        if not checks and not beside:
-            return
-        self._archive.writer.sync()
-        self._archive.ledger.append(self._archive.run, checks, captures=beside)
-        self._committed += len(checks)
-        for check in checks:
-            self._listener.checked(check)
-
-    def _commit_blocks(self) -> None:
-        blocks, self._blocks = self._blocks, []
-        if blocks:
-            self._archive.ledger.append(self._archive.run, (), blocks)
-
-
-def _known_payload(capture: ArchivedCapture, previous: ArchivedCapture | None) -> bool:
-    """Whether the extracted text of this payload is archived already."""
-    if previous is None or previous.final is None or capture.final is None:
-        return False
-    return previous.final.payload_digest == capture.final.payload_digest

@@ -11,10 +11,10 @@ from preserve.model import ArchivedCapture, Judgement, Reason, Verdict
 from preserve.settings import RunSettings
 from preserve.tasks import Judged
 from preserve.text import fold
+from preserve.work.refusals import refused
 
 STOPS_ASKING = frozenset({Verdict.BLOCKED, Verdict.UNREACHABLE})
 COUNTS_AS_INCIDENT = frozenset({Verdict.BLOCKED, Verdict.UNREACHABLE, Verdict.GONE, Verdict.REPLACED})
-REFUSALS = frozenset({401, 403, 407, 429, 451})
 TEMPLATE_SOURCES = 3
 
 
@@ -81,8 +81,7 @@ class HostState:
 
     def answered(self, status: int | None) -> None:
         """Count one visit by the status it ended with (None: no answer), as soon as it is known."""
-        refused = status is None or status in REFUSALS or status >= 500
-        answer = f"{status or 'no answer'}" if refused else ""
+        answer = f"{status or 'no answer'}" if refused(status) else ""
         self._answers[answer] += 1
         self._same_answers = self._same_answers + 1 if answer == self._last_answer else 1
         self._last_answer = answer

@@ -15,11 +15,21 @@ from preserve.sealing import seal
 from preserve.settings import Settings
 from preserve.stamping import stamp
 from preserve.times import warc_date
-from preserve.verify.coordinator import Archive, Coordinator, Listener, Tools
+from preserve.verify.coordinator import Coordinator
 from preserve.verify.hosts import Incident
 from preserve.verify.names import LEDGER
 from preserve.verify.plan import Known, Plan, make_plan
-from preserve.warc import ArchiveLock, ArchiveWriter, file_info, recover, refresh, scan_captures, warc_files
+from preserve.verify.tools import Archive, Listener, Tools
+from preserve.warc import (
+    ArchiveLock,
+    ArchiveWriter,
+    IndexKeeper,
+    file_info,
+    recover,
+    refresh,
+    scan_captures,
+    warc_files,
+)
 
 RUN_FIELD = "preserve-run"  # of a file's warcinfo
 # Clocks are corrected by seconds all the time; that is nothing to tell of.
@@ -61,7 +71,7 @@ def verify(
         PostError: an argument does not exist.
     """
     directory = Path(settings.archive.directory)
-    with ArchiveLock(directory):
+    with ArchiveLock(directory) as lock:
         mended = recover(directory)
         for line in mended.lines:
             listener.notice(line)
@@ -69,7 +79,7 @@ def verify(
         if added:
             listener.notice(f"The index lacked {len(added)} closed WARC files; they were read and entered.")
         with Ledger.create_or_open(directory / LEDGER) as ledger:
-            return _Books(settings, tools, listener, ledger).run(tuple(arguments), new_run)
+            return _Books(settings, tools, listener, _Held(ledger, lock)).run(tuple(arguments), new_run)
 
 
 def plan_only(arguments: Sequence[str], settings: Settings, now: datetime) -> Plan:
@@ -81,11 +91,20 @@ def plan_only(arguments: Sequence[str], settings: Settings, now: datetime) -> Pl
         return make_plan(arguments, settings, Known(ledger.last_checked(), frozenset()), now)
 
 
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """What a run has of its archive."""
+
+    ledger: Ledger
+    lock: ArchiveLock
+
+
 class _Books:
     """A run between the taking of the archive and its release."""
 
-    def __init__(self, settings: Settings, tools: Tools, listener: Listener, ledger: Ledger) -> None:
-        self._settings, self._tools, self._listener, self._ledger = settings, tools, listener, ledger
+    def __init__(self, settings: Settings, tools: Tools, listener: Listener, held: _Held) -> None:
+        self._settings, self._tools, self._listener = settings, tools, listener
+        self._ledger, self._lock = held.ledger, held.lock
         self._directory = Path(settings.archive.directory)
 
     def run(self, arguments: tuple[str, ...], new_run: bool) -> Summary:
@@ -107,9 +126,12 @@ class _Books:
             self._listener.notice(f"{late} captures without a verdict are judged, not fetched again.")
         self._listener.planned(plan)
         info = self._warcinfo(_run_name(run, now if left is None or why_not else left.started_at))
-        with ArchiveWriter(self._settings.archive, clock=self._tools.clock, info=info) as writer:
-            coordinator = Coordinator(self._settings, self._tools, Archive(writer, self._ledger, run), self._listener)
+        index = IndexKeeper(self._directory)
+        with ArchiveWriter(self._settings.archive, clock=self._tools.clock, info=info, keeper=index) as writer:
+            archive = Archive(writer, index, self._ledger, self._lock, run, info)
+            coordinator = Coordinator(self._settings, self._tools, archive, self._listener)
             incidents = coordinator.run(plan, unjudged)
+        index.enter()
         return self._close(run, plan, incidents, coordinator.concluded < plan.posts)
 
     def _tell_of_clock(self, now: datetime) -> None:

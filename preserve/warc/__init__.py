@@ -9,14 +9,14 @@ from preserve.warc.excerpts import Brought, Listed, copy_records, list_records, 
 from preserve.warc.files import closed_files, warc_files
 from preserve.warc.fixity import Examined, examine, likeness
 from preserve.warc.grouping import ArchivedPost
-from preserve.warc.index import lookup, refresh, replay_lines
+from preserve.warc.index import lines_of, lookup, refresh, replay_lines
 from preserve.warc.lock import ArchiveLock, ReadingLock
 from preserve.warc.originals import Known, read_original
 from preserve.warc.reader import file_info, read_block, read_capture, scan_captures
 from preserve.warc.recovery import MendedFile, Recovery, recover
 from preserve.warc.salvage import Gap
 from preserve.warc.texts import ArchivedText, texts_between
-from preserve.warc.writer import ArchiveWriter
+from preserve.warc.writer import ArchiveWriter, FileKeeper, IndexKeeper
 
 __all__ = [
     "ArchiveLock",
@@ -25,8 +25,10 @@ __all__ = [
     "ArchivedText",
     "Brought",
     "Examined",
+    "FileKeeper",
     "Gap",
     "IndexEntry",
+    "IndexKeeper",
     "Known",
     "Listed",
     "MendedFile",
@@ -37,6 +39,7 @@ __all__ = [
     "examine",
     "file_info",
     "likeness",
+    "lines_of",
     "list_records",
     "lookup",
     "nearest",

@@ -12,6 +12,7 @@ import os
 import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, nullcontext, suppress
+from itertools import chain
 from pathlib import Path
 
 from preserve.errors import ArchiveError
@@ -28,14 +29,16 @@ from preserve.warc.zipwriting import remove_leftovers, write_index
 _FILE = re.compile(rb'"filename": ("(?:[^"\\]|\\.)*")\}\n')
 
 
-def add_lines(directory: str | Path, lines: SortedLines) -> None:
-    """Merge the lines of a file that was closed into the index.
+def add_lines(directory: str | Path, lines: Iterable[bytes]) -> None:
+    """Merge the lines of a file that was closed, sorted, into the index.
 
     Raises:
         ArchiveError: it can't be written; the index is as it was, and the next run makes up for it.
     """
-    if lines:
-        _rewrite(Path(directory), lines)
+    lines = iter(lines)
+    first = next(lines, None)
+    if first is not None:
+        _rewrite(Path(directory), chain((first,), lines))
 
 
 def refresh(directory: str | Path) -> tuple[str, ...]:
@@ -125,6 +128,15 @@ def _entry(directory: str | Path, line: bytes) -> IndexEntry:
         return entry_of(line)
     except (ValueError, KeyError, TypeError) as error:
         raise DamagedIndexError(Path(directory), f"a line of the index is none: {error}") from error
+
+
+def lines_of(path: Path) -> tuple[bytes, ...]:
+    """The lines of a closed file's whole records, sorted.
+
+    Raises:
+        ArchiveError: it can't be read.
+    """
+    return tuple(sorted(_lines_of(path)))
 
 
 def _lines_of(path: Path) -> Iterator[bytes]:

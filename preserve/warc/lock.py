@@ -66,6 +66,16 @@ class ArchiveLock:
             raise
         self._descriptor = descriptor
 
+    def fileno(self) -> int:
+        """The descriptor that holds the lock: a process that inherits it holds the archive too, until it ends.
+
+        Raises:
+            ValueError: it is not held.
+        """
+        if self._descriptor is None:
+            raise ValueError("the archive's lock is not held")
+        return self._descriptor
+
     def release(self) -> None:
         """Give the lock back; without one, nothing."""
         descriptor, self._descriptor = self._descriptor, None

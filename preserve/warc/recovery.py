@@ -99,15 +99,21 @@ class Recovery:
         return tuple(line for file in self.files for line in _lines(file))
 
 
-def recover(directory: str | Path) -> Recovery:
+def recover(directory: str | Path, only: str = "") -> Recovery:
     """Mend and close every file a killed run left `.open`. Call it with the archive's lock held.
 
     Doing it twice, or being killed in the middle and doing it again, comes to the same.
+
+    Args:
+        directory: the archive.
+        only: the final name of the one file to mend, while others are being written; "" mends all.
 
     Raises:
         ArchiveError: a file can't be read, cut or renamed, or the quarantine can't be written.
     """
     left = [path for path in warc_files(directory) if path.name.endswith(OPEN_SUFFIX)]
+    if only:
+        left = [path for path in left if path.name == only + OPEN_SUFFIX]
     return Recovery(tuple(_mend(path) for path in left))
 
 

@@ -8,10 +8,12 @@ from __future__ import annotations
 import os
 import threading
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing, nullcontext, suppress
 from datetime import datetime
+from pathlib import Path
 from types import TracebackType
+from typing import Protocol
 
 from preserve.errors import ArchiveError
 from preserve.model import ArchivedCapture, Capture, PostVersion, RecordRef
@@ -29,6 +31,63 @@ from preserve.warc.summary import archived_capture
 _NAME_TRIES = 10
 
 
+class FileKeeper(Protocol):
+    """Who hears of the files a writer makes."""
+
+    def begun(self, name: str) -> None:
+        """A file was made; it gets this name when it is closed."""
+
+    def closed(self, name: str, lines: Iterable[bytes]) -> None:
+        """A file is whole and has its name.
+
+        Args:
+            name: the file's.
+            lines: its lines for the index, sorted; to be taken before the call returns.
+
+        Raises:
+            ArchiveError: what follows from it can't be done; the file is whole all the same.
+        """
+
+
+class IndexKeeper:
+    """Enters the lines of every closed file into the archive's index; the archive's lock is held.
+
+    Args:
+        directory: the archive.
+    """
+
+    def __init__(self, directory: str | Path) -> None:
+        self._directory = directory
+        self._gathered: SortedLines | None = None
+
+    def gather(self) -> None:
+        """From now on keep what comes and enter it in one go: several files are about to be closed."""
+        if self._gathered is None:
+            self._gathered = SortedLines(self._directory)
+
+    def enter(self) -> None:
+        """Enter what was gathered.
+
+        Raises:
+            ArchiveError: the index can't be written; the next run makes up for it.
+        """
+        lines, self._gathered = self._gathered, None
+        if lines is not None:
+            with closing(lines):
+                add_lines(self._directory, lines)
+
+    def begun(self, name: str) -> None:
+        """See `FileKeeper.begun`: nothing to do."""
+
+    def closed(self, name: str, lines: Iterable[bytes]) -> None:
+        """See `FileKeeper.closed`."""
+        if self._gathered is None:
+            add_lines(self._directory, lines)
+            return
+        for line in lines:
+            self._gathered.add(line)
+
+
 class ArchiveWriter:
     """Appends records to the archive. Thread-safe: what one call appends stands together in one file.
 
@@ -40,18 +99,26 @@ class ArchiveWriter:
         clock: for file names and for what has no time of its own.
         info: further lines for `warcinfo`: robots policy, settings, http-header-user-agent.
         new_id: makes record ids.
+        keeper: hears of the files; None enters them into the index.
 
     Raises:
         ArchiveError: the directory can't be made.
     """
 
     def __init__(
-        self, settings: ArchiveSettings, *, clock: Clock, info: Mapping[str, str], new_id: NewId = uuid.uuid4
+        self,
+        settings: ArchiveSettings,
+        *,
+        clock: Clock,
+        info: Mapping[str, str],
+        new_id: NewId = uuid.uuid4,
+        keeper: FileKeeper | None = None,
     ) -> None:
         self._settings, self._clock, self._info = settings, clock, dict(info)
         self._make = Maker(settings.digest, new_id)
         self._new_id = new_id
         self._directory = make_directory(settings.directory)
+        self._keeper = keeper or IndexKeeper(self._directory)
         self._lock = threading.Lock()  # guards all below
         self._file: WarcFile | None = None
         self._index = SortedLines(self._directory)
@@ -205,6 +272,7 @@ class ArchiveWriter:
             except (OSError, ArchiveError) as error:
                 file.abandon()
                 raise (self._refused(file, error) if isinstance(error, OSError) else error) from error
+            self._keeper.begun(name)
             return file
         raise ArchiveError(f"{self._directory}: no free file name after {_NAME_TRIES} tries; is the clock standing?")
 
@@ -222,7 +290,7 @@ class ArchiveWriter:
             except OSError as error:
                 self._broken = f"{file.path}: could not be closed: {error.strerror}; the next run mends it"
                 raise ArchiveError(self._broken) from error
-            add_lines(self._directory, lines)
+            self._keeper.closed(file.name, lines)
 
     def _fsync(self, descriptor: int) -> None:
         try:

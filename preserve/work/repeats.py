@@ -1,25 +1,28 @@
 """What need not be sent or stored again: earlier pages still good, and payloads that lie in the archive.
 
-Owns the choice between asking whether a page has changed and asking for the page. Called by the fetching
-threads; it asks the ledger (which takes one question at a time) and reads the archive, and writes nothing.
+Owns the choice between asking whether a page has changed and asking for the page. Reads the archive, writes nothing.
 """
 
 from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from preserve.errors import ArchiveError
 from preserve.fetch import Validators, validators_of
-from preserve.ledger import Ledger
 from preserve.model import ArchivedCapture, RecordRef
 from preserve.settings import Settings
 from preserve.warc import Known, read_capture, read_original
+from preserve.work.values import Order
 
 # Responses of this run that the ledger may not have yet; it learns of a capture long before this many follow.
 REMEMBERED = 8192
+
+Payloads = Callable[[str, str], RecordRef | None]
+"""Gives the response that has a payload, by labelled digest and URL; None where there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,27 +42,27 @@ class Repeats:
     """Finds earlier pages and payloads; thread-safe.
 
     Args:
-        ledger: of the archive.
+        payloads: of the whole archive, as far as it can be asked.
         settings: where the archive is, and how often a page is asked for unconditionally.
     """
 
-    def __init__(self, ledger: Ledger, settings: Settings) -> None:
-        self._ledger = ledger
+    def __init__(self, payloads: Payloads, settings: Settings) -> None:
+        self._payloads = payloads
         self._directory = Path(settings.archive.directory)
         self._every = settings.fetch.unconditional_every
         self._lock = threading.Lock()
         self._recent: OrderedDict[str, RecordRef] = OrderedDict()
 
-    def basis(self, source: str) -> Basis | None:
+    def basis(self, order: Order) -> Basis | None:
         """What to ask conditionally with, or None to ask for the page itself.
 
         The page is asked for when there is no earlier one that could be read back, when its answer gave no
         validators, and when they were trusted so many times in a row that it is time to see for oneself.
         """
-        last = self._ledger.last_capture(source) if self._every > 1 else None
+        last = order.last if self._every > 1 else None
         if last is None or last.final is None or last.final.response is None:
             return None
-        if self._ledger.not_modified_in_a_row(source) >= self._every - 1:
+        if order.not_modified >= self._every - 1:
             return None
         original = last.final.revisit_of or last.final.response
         try:
@@ -70,13 +73,25 @@ class Repeats:
         validators = validators_of(seen) if seen is not None else None
         return None if validators is None else Basis(validators, original)
 
-    def known(self, basis: Basis | None) -> Known:
+    def known(self, basis: Basis | None, last: ArchivedCapture | None) -> Known:
         """What a capture may repeat, for `ArchiveWriter.append_capture`.
 
         Args:
             basis: what the source was asked with.
+            last: the source's last capture, whose payload is known without asking for it.
         """
-        return Known(self._payload, {basis.validators.url: basis.original} if basis is not None else {})
+
+        def payload(digest: str, url: str) -> RecordRef | None:
+            final = last.final if last is not None else None
+            if final is not None and final.payload_digest == digest and final.url == url:
+                return final.revisit_of or final.response
+            found = self._payloads(digest, url)
+            if found is not None:
+                return found
+            with self._lock:
+                return self._recent.get(digest)
+
+        return Known(payload, {basis.validators.url: basis.original} if basis is not None else {})
 
     def remember(self, capture: ArchivedCapture) -> None:
         """Note what a capture of this run has brought, before the ledger knows it."""
@@ -87,10 +102,3 @@ class Repeats:
                     self._recent.move_to_end(exchange.payload_digest)
             while len(self._recent) > REMEMBERED:
                 self._recent.popitem(last=False)
-
-    def _payload(self, digest: str, url: str) -> RecordRef | None:
-        found = self._ledger.response_with_payload(digest, url)
-        if found is not None:
-            return found
-        with self._lock:
-            return self._recent.get(digest)

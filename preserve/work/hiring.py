@@ -1,0 +1,51 @@
+"""Which crew a run gets."""
+
+from __future__ import annotations
+
+import os
+
+from preserve.fetch import Fetcher, FetchTools, HttpFetcher
+from preserve.judges import Judges
+from preserve.work.crew import Crew, Hire, OwnCrew, Site
+from preserve.work.processes import ProcessCrew, Setup
+from preserve.work.worker import Bench
+
+
+def local(tools: FetchTools) -> Hire:
+    """The crews of this machine: processes, one for each processor; for what one can do, a worker in this process.
+
+    Args:
+        tools: clock, stop, proxies and certificates.
+    """
+
+    def hire(site: Site) -> Crew:
+        workers = min(site.settings.run.workers or len(os.sched_getaffinity(0)), site.threads)
+        if workers == 1:
+            return own(HttpFetcher(site.settings.fetch, tools), tools)(site)
+        ledger = str(site.ledger.path)
+        return ProcessCrew(site, workers, Setup(site.settings, ledger, site.info, tools.environment, tools.seed))
+
+    return hire
+
+
+def own(fetcher: Fetcher, tools: FetchTools) -> Hire:
+    """A crew of one worker in this process.
+
+    Args:
+        fetcher: asks sources.
+        tools: its tools.
+    """
+
+    def hire(site: Site) -> Crew:
+        bench = Bench(
+            settings=site.settings,
+            fetcher=fetcher,
+            writer=site.writer,
+            judges=Judges(site.settings.judge),
+            payloads=site.ledger.response_with_payload,
+            stop=tools.stop,
+            threads=site.threads,
+        )
+        return OwnCrew(site, bench)
+
+    return hire

@@ -1,0 +1,138 @@
+"""What a coordinator and its workers say to each other: picklable values, light to import."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from preserve.fetch import Journey
+from preserve.model import ArchivedCapture
+from preserve.tasks import Judged, PostBytes
+
+
+class Kind(StrEnum):
+    """What is to be done for an order."""
+
+    SOURCE = "source"  # fetch, archive, judge
+    PROBE = "probe"  # fetch a random path beside the URL, archive
+    JUDGE = "judge"  # judge a capture that is archived
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One thing to be done.
+
+    Attributes:
+        number: by which the coordinator knows it again.
+        kind: what is to be done.
+        source: the source URL as the post has it; of a probe, the URL it is made beside.
+        posts: those that name the source, judged each.
+        last: the source's last capture that had the article, or None.
+        not_modified: how many captures of it ended in a 304 since one brought the page itself.
+        probe, template: what is known of the host, for judging.
+        journey: a visit begun elsewhere that has come to this host; None begins one.
+        capture: what `JUDGE` judges.
+        keep_text: archive the extracted text beside the capture.
+    """
+
+    number: int
+    kind: Kind
+    source: str
+    posts: tuple[PostBytes, ...] = ()
+    last: ArchivedCapture | None = None
+    not_modified: int = 0
+    probe: ArchivedCapture | None = None
+    template: frozenset[str] = frozenset()
+    journey: Journey | None = None
+    capture: ArchivedCapture | None = None
+    keep_text: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Orders for one worker, done one after the other by one of its threads.
+
+    Attributes:
+        host: the one host they ask, whose turn the worker has meanwhile; "" when they only judge.
+        orders: at least one.
+    """
+
+    host: str
+    orders: tuple[Order, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """A visit ended, or came to another host.
+
+    Attributes:
+        number: of its order.
+        capture: as archived; None when the visit was interrupted or goes on.
+        journey: where it goes on, at another host.
+        beside: captures of robots.txt archived with it.
+    """
+
+    number: int
+    capture: ArchivedCapture | None
+    journey: Journey | None = None
+    beside: tuple[ArchivedCapture, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Concluded:
+    """An order's capture was judged."""
+
+    number: int
+    judged: Judged
+
+
+@dataclass(frozen=True, slots=True)
+class Back:
+    """A batch is done with, judging aside.
+
+    Attributes:
+        host: its host.
+        undone: the numbers of orders that were not begun: the host refused, or the run is to stop.
+        ready_in: seconds until the host may be asked again.
+    """
+
+    host: str
+    undone: tuple[int, ...] = ()
+    ready_in: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class FileBegun:
+    """A worker writes to a WARC file of this (final) name from now on."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class FileClosed:
+    """A WARC file is whole and has its final name; `lines` are its lines for the index, sorted."""
+
+    name: str
+    lines: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A worker has closed its file and is gone; nothing comes after it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """A worker is gone with all it had in hand; `why` is a phrase for the user."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """A worker met what no other worker would do better; the run ends with this error."""
+
+    error: Exception
+
+
+Event = Fetched | Concluded | Back | FileBegun | FileClosed | Ended | Lost | Broken
