@@ -6,7 +6,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from preserve.model import Exchange
 from preserve.times import parse_http_date
 
 # An entity-tag (RFC 9110, section 8.8.3), of ASCII only and of a length that a header bears.
@@ -35,12 +34,16 @@ class Validators:
         return tuple((name, value) for name, value in found if value)
 
 
-def validators_of(exchange: Exchange) -> Validators | None:
-    """The validators of an answer, or None when it has none that can be sent back."""
-    etag = (exchange.header("ETag") or "").strip()
-    modified = (exchange.header("Last-Modified") or "").strip()
+def validators_of(url: str, headers: Sequence[tuple[str, str]]) -> Validators | None:
+    """The validators of an answer of `url`, or None when it has none that can be sent back."""
+    etag = _first(headers, "etag").strip()
+    modified = _first(headers, "last-modified").strip()
     if not _ETAG.fullmatch(etag):
         etag = ""
     if not _DATE.fullmatch(modified) or parse_http_date(modified) is None:
         modified = ""
-    return Validators(exchange.url, etag, modified) if etag or modified else None
+    return Validators(url, etag, modified) if etag or modified else None
+
+
+def _first(headers: Sequence[tuple[str, str]], name: str) -> str:
+    return next((value for key, value in headers if key.lower() == name), "")

@@ -11,7 +11,7 @@ from preserve.warc.fixity import Examined, examine, likeness
 from preserve.warc.grouping import ArchivedPost
 from preserve.warc.index import lines_of, lookup, refresh, replay_lines
 from preserve.warc.lock import ArchiveLock, ReadingLock
-from preserve.warc.originals import Known, read_original
+from preserve.warc.originals import Known, Original, read_original
 from preserve.warc.reader import file_info, read_block, read_capture, scan_captures
 from preserve.warc.recovery import MendedFile, Recovery, recover
 from preserve.warc.salvage import Gap
@@ -32,6 +32,7 @@ __all__ = [
     "Known",
     "Listed",
     "MendedFile",
+    "Original",
     "ReadingLock",
     "Recovery",
     "closed_files",

@@ -62,7 +62,7 @@ class Repetition:
     whole: bytes
 
 
-def _nothing(_digest: str, _url: str) -> RecordRef | None:
+def _nothing(_digest: str, _url: str) -> RecordRef | Original | None:
     return None
 
 
@@ -72,12 +72,12 @@ class Known:
 
     Attributes:
         payload: gives the response that has a payload, by labelled digest and URL (one of this URL rather than
-            of another); None where there is none.
+            of another), read already or not; None where there is none.
         unmodified: of each URL that was asked with validators, the response they were taken from.
     """
 
-    payload: Callable[[str, str], RecordRef | None] = _nothing
-    unmodified: Mapping[str, RecordRef] = field(default_factory=dict)
+    payload: Callable[[str, str], RecordRef | Original | None] = _nothing
+    unmodified: Mapping[str, RecordRef | Original] = field(default_factory=dict)
 
 
 def read_original(directory: str | Path, ref: RecordRef) -> Original:
@@ -146,12 +146,16 @@ def joined(head: bytes, headers: tuple[tuple[str, str], ...], payload: bytes) ->
     raise ValueError("the head's framing does not fit the payload it is to have")
 
 
+def _read(directory: str | Path, found: RecordRef | Original) -> Original:
+    return found if isinstance(found, Original) else read_original(directory, found)
+
+
 def _not_modified(directory: str | Path, exchange: Exchange, known: Known) -> Repetition | None:
     """A 304 that was asked for (RFC 9110, section 15.4.5): the earlier response still holds."""
     ref = known.unmodified.get(exchange.url) if exchange.status == 304 else None
     if ref is None:
         return None
-    original = read_original(directory, ref)
+    original = _read(directory, ref)
     return Repetition(NOT_MODIFIED, original, original.response)
 
 
@@ -164,7 +168,7 @@ def _same_payload(
     ref = known.payload(digests.digest(payload, algorithm), exchange.url)
     if ref is None:
         return None
-    original = read_original(directory, ref)
+    original = _read(directory, ref)
     if original.payload != payload:
         return None
     try:

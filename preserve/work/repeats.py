@@ -13,9 +13,10 @@ from pathlib import Path
 
 from preserve.errors import ArchiveError
 from preserve.fetch import Validators, validators_of
+from preserve.http1 import parse_head
 from preserve.model import ArchivedCapture, RecordRef
 from preserve.settings import Settings
-from preserve.warc import Known, read_capture, read_original
+from preserve.warc import Known, Original, read_block, read_original
 from preserve.work.values import Order
 
 # Responses of this run that the ledger may not have yet; it learns of a capture long before this many follow.
@@ -31,11 +32,11 @@ class Basis:
 
     Attributes:
         validators: to ask with.
-        original: the response that has the page.
+        original: the response that has the page, read and checked.
     """
 
     validators: Validators
-    original: RecordRef
+    original: Original
 
 
 class Repeats:
@@ -64,13 +65,16 @@ class Repeats:
             return None
         if order.not_modified >= self._every - 1:
             return None
-        original = last.final.revisit_of or last.final.response
+        final = last.final
         try:
-            seen = read_capture(self._directory, last).final
-            read_original(self._directory, original)  # a 304 is worth nothing without it
-        except ArchiveError:
+            # A 304 is worth nothing without the page it speaks of.
+            original = read_original(self._directory, final.revisit_of or last.final.response)
+            headers = original.head.headers
+            if final.revisit_of is not None and final.status != 304:  # it came again, under a head of its own
+                headers = parse_head(read_block(self._directory, last.final.response)).headers
+        except (ArchiveError, ValueError):
             return None
-        validators = validators_of(seen) if seen is not None else None
+        validators = validators_of(final.url, headers)
         return None if validators is None else Basis(validators, original)
 
     def known(self, basis: Basis | None, last: ArchivedCapture | None) -> Known:
@@ -81,7 +85,9 @@ class Repeats:
             last: the source's last capture, whose payload is known without asking for it.
         """
 
-        def payload(digest: str, url: str) -> RecordRef | None:
+        def payload(digest: str, url: str) -> RecordRef | Original | None:
+            if basis is not None and (basis.original.payload_digest, basis.validators.url) == (digest, url):
+                return basis.original
             final = last.final if last is not None else None
             if final is not None and final.payload_digest == digest and final.url == url:
                 return final.revisit_of or final.response
