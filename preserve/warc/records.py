@@ -38,6 +38,7 @@ _OF_HTTP: Final = frozenset({"response", "request", "revisit"})
 # A head in printable ASCII, without folds: all readers read it alike.
 _PLAIN_HEAD: Final = re.compile(rb"HTTP/1\.[01] ([0-9]{3})(?: [ -~]*)?\r\n(?:[!-9;-~]+:[ -~\t]*\r\n)*")
 _HTTP_TYPE: Final = re.compile(rb"\r\ncontent-type:([^\r]*)\r\n", re.I)
+_ENDS_LINES: Final = re.compile("[\x00-\x1f\x7f]")
 _APART: Final = ("WARC-Type", "WARC-Record-ID", "Content-Type", "Content-Length")
 # WARC 1.1, section 4: no other may stand twice; WARC-Protocol is an IIPC proposal.
 _REPEATABLE: Final = frozenset({"warc-concurrent-to", "warc-protocol"})
@@ -221,7 +222,9 @@ def _verify(record: Record) -> None:
 
 def one_line(value: str) -> str:
     """A value that can't end its line: what a server says must not add fields of its own. Doing it twice is nothing."""
-    kept = "".join(" " if ord(char) < 32 or ord(char) == 127 else char for char in value)
+    if value.isascii() and value.isprintable():
+        return value.strip()
+    kept = _ENDS_LINES.sub(" ", value)
     return kept.encode("utf-8", "replace").decode("utf-8").strip()
 
 
