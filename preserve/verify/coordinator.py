@@ -178,6 +178,7 @@ class Coordinator:
             info=self._archive.info,
             clock=self._tools.clock,
             hosts=len(self._hosts),
+            sources=self._outstanding,
         )
         crew = self._tools.hire(site)
         try:

@@ -32,7 +32,7 @@ class Site:
         lock: held on the archive.
         info: for the `warcinfo` of files that workers make.
         clock: wall and monotonic time.
-        hosts: how many there are to ask.
+        hosts, sources: how many there are to ask.
     """
 
     settings: Settings
@@ -42,6 +42,7 @@ class Site:
     info: dict[str, str]
     clock: Clock
     hosts: int
+    sources: int
 
     @property
     def threads(self) -> int:

@@ -11,6 +11,10 @@ from preserve.work.processes import ProcessCrew, Setup
 from preserve.work.worker import Bench
 
 
+SOURCES_A_WORKER = 50
+"""With fewer, another process costs more than it does."""
+
+
 def local(tools: FetchTools) -> Hire:
     """The crews of this machine: processes, one for each processor; for what one can do, a worker in this process.
 
@@ -19,7 +23,8 @@ def local(tools: FetchTools) -> Hire:
     """
 
     def hire(site: Site) -> Crew:
-        workers = min(site.settings.run.workers or len(os.sched_getaffinity(0)), site.threads)
+        useful = min(len(os.sched_getaffinity(0)), max(site.sources // SOURCES_A_WORKER, 1))
+        workers = min(site.settings.run.workers or useful, site.threads)
         if workers == 1:
             return own(HttpFetcher(site.settings.fetch, tools), tools)(site)
         ledger = str(site.ledger.path)
