@@ -17,6 +17,7 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from preserve.errors import ArchiveError, JudgingError, PreserveError
+from preserve.extractions import Extractions
 from preserve.settings import JudgeSettings
 from preserve.spawning import Child, our_end
 from preserve.tasks import Judged, JudgeTask
@@ -154,23 +155,23 @@ def serve(descriptor: int) -> None:
     """
     for number in (signal.SIGINT, signal.SIGTERM):  # they are for the coordinator, who closes the pipe
         signal.signal(number, signal.SIG_IGN)
-    pipe = our_end(descriptor)
+    pipe, extractions = our_end(descriptor), Extractions()
     try:
         memory = pipe.recv()
         if memory:
             resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
         while (task := pipe.recv()) is not None:
-            pipe.send(_answer(task, memory))
+            pipe.send(_answer(task, memory, extractions))
     except (EOFError, ConnectionError):
         return
 
 
-def _answer(task: JudgeTask, memory: int) -> tuple[str, Any]:
+def _answer(task: JudgeTask, memory: int, extractions: Extractions) -> tuple[str, Any]:
     """What the judging process sends back: the kind of answer, and the judgement or what went wrong."""
     try:
         from preserve.judging import judge_capture  # noqa: PLC0415 - heavy; only judging processes pay
 
-        return "judged", judge_capture(task)
+        return "judged", judge_capture(task, extractions)
     except PreserveError as error:
         return "archive-error", str(error)
     except ImportError as error:

@@ -15,7 +15,8 @@ from preserve import http1
 from preserve.compare import RULES, compare, compare_pages
 from preserve.digests import digest
 from preserve.errors import PostError
-from preserve.extract import decode_html, extract_page
+from preserve.extract import decode_html
+from preserve.extractions import Extractions
 from preserve.model import (
     ArchivedCapture,
     Capture,
@@ -73,16 +74,20 @@ class _Page:
         return replace(self.extraction, facts=facts)
 
 
-def judge_capture(task: JudgeTask) -> Judged:
+def judge_capture(task: JudgeTask, extractions: Extractions | None = None) -> Judged:
     """Judge every post of `task` against its capture.
+
+    Args:
+        task: what to judge.
+        extractions: those of pages judged before; None to extract what is needed.
 
     Raises:
         ArchiveError: a record is missing or does not match its digest.
     """
-    archive = Path(task.archive)
-    page = _read_page(archive, task.capture, task.settings)
-    probe = _probe_seen(archive, task)
-    earlier = _Earlier(archive, task, page)
+    reader = _Reader(task, extractions)
+    page = reader.page(task.capture)
+    probe = _probe_seen(reader, task)
+    earlier = _Earlier(reader, task, page)
     posts = tuple(_judge_post(post, page, probe, earlier, task).judged for post in task.posts)
     if page.extraction is None:
         return Judged(posts)
@@ -110,9 +115,9 @@ def weigh_post(task: JudgeTask) -> Weighed:
         ArchiveError: a record is missing or does not match its digest.
     """
     (post,) = task.posts
-    archive = Path(task.archive)
-    page = _read_page(archive, task.capture, task.settings)
-    return _judge_post(post, page, _probe_seen(archive, task), _Earlier(archive, task, page), task)
+    reader = _Reader(task, None)
+    page = reader.page(task.capture)
+    return _judge_post(post, page, _probe_seen(reader, task), _Earlier(reader, task, page), task)
 
 
 def extraction_of(archive: Path, ref: ArchivedCapture, settings: Settings) -> Extraction | None:
@@ -121,10 +126,10 @@ def extraction_of(archive: Path, ref: ArchivedCapture, settings: Settings) -> Ex
     Raises:
         ArchiveError: a record is missing or does not match its digest.
     """
-    return _read_page(archive, ref, settings).extraction
+    return _read_page(archive, ref, settings, Extractions()).extraction
 
 
-def _read_page(archive: Path, ref: ArchivedCapture, settings: Settings) -> _Page:
+def _read_page(archive: Path, ref: ArchivedCapture, settings: Settings, extractions: Extractions) -> _Page:
     capture = read_capture(archive, ref)
     final = capture.final
     if final is None or final.status is None:
@@ -135,7 +140,7 @@ def _read_page(archive: Path, ref: ArchivedCapture, settings: Settings) -> _Page
     decoded = decoded_body(final, settings)
     if not decoded.body.strip():
         return _Page(capture, None, decoded.problem)
-    extraction = extract_page(decoded.body, content_type=content_type, url=final.url)
+    extraction = extractions.of(decoded.body, content_type=content_type, url=final.url)
     return _Page(capture, extraction, decoded.problem, body=decoded.body)
 
 
@@ -145,18 +150,29 @@ def decoded_body(exchange: Exchange, settings: Settings) -> http1.Decoded:
     return http1.decode_content(body, exchange.headers, settings.fetch.max_decoded_bytes, settings.fetch.max_ratio)
 
 
-def _probe_seen(archive: Path, task: JudgeTask) -> ProbeSeen | None:
+class _Reader:
+    """Reads the pages of one task, each extracted once."""
+
+    def __init__(self, task: JudgeTask, extractions: Extractions | None) -> None:
+        self._archive, self._settings = Path(task.archive), task.settings
+        self._extractions = extractions if extractions is not None else Extractions()
+
+    def page(self, ref: ArchivedCapture) -> _Page:
+        return _read_page(self._archive, ref, self._settings, self._extractions)
+
+
+def _probe_seen(reader: _Reader, task: JudgeTask) -> ProbeSeen | None:
     if task.probe is None:
         return None
-    probe = _read_page(archive, task.probe, task.settings)
+    probe = reader.page(task.probe)
     return ProbeSeen(probe.capture, probe.marked)
 
 
 class _Earlier:
     """The earlier capture of the same source, extracted with today's extractor when it is first needed."""
 
-    def __init__(self, archive: Path, task: JudgeTask, page: _Page) -> None:
-        self._archive, self._task, self._page = archive, task, page
+    def __init__(self, reader: _Reader, task: JudgeTask, page: _Page) -> None:
+        self._reader, self._task, self._page = reader, task, page
         self._extraction: Extraction | None = None
         self._comparison: Comparison | None = None
 
@@ -178,7 +194,7 @@ class _Earlier:
         if _same_payload(previous, self._task.capture):
             return SinceLast(False, (), previous.captured_at)
         if self._extraction is None:
-            self._extraction = _read_page(self._archive, previous, self._task.settings).extraction
+            self._extraction = self._reader.page(previous).extraction
         if self._extraction is None:
             return None
         self._comparison = compare_pages(

@@ -13,6 +13,7 @@ PACKAGE = Path(preserve.__file__).parent
 LAYERS: dict[str, int] = {
     # words
     **dict.fromkeys(("__init__", "model", "settings", "errors", "urls", "times", "http1", "visible"), 0),
+    **dict.fromkeys(("editions", "signatures"), 0),
     "digests": 1,
     "spawning": 2,
     # rules, pure
@@ -27,8 +28,8 @@ LAYERS: dict[str, int] = {
     "styles": 21,
     "stamps": 22,  # lie beside the checkpoints, and are written as these are
     # application
-    **dict.fromkeys(("config", "tasks", "jsonlines", "sealing", "stamping", "witnessed"), 30),
-    **dict.fromkeys(("judging", "proofs"), 31),
+    **dict.fromkeys(("config", "extractions", "tasks", "jsonlines", "sealing", "stamping", "witnessed"), 30),
+    **dict.fromkeys(("judging", "precedent", "proofs"), 31),
     "judges": 32,
     **dict.fromkeys(("rejudge", "work", "export"), 33),
     **dict.fromkeys(("verify", "copies", "explain", "audit", "quotes", "replay", "report", "versions"), 34),

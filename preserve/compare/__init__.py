@@ -4,8 +4,6 @@ from preserve.compare.pages import compare_pages
 from preserve.compare.places import Found, places
 from preserve.compare.rules import block_digest
 from preserve.compare.stored import compare
-
-RULES = "compare/2"
-"""Version of the comparison rules; it changes whenever the same input may give another comparison."""
+from preserve.editions import RULES
 
 __all__ = ["RULES", "Found", "block_digest", "compare", "compare_pages", "places"]

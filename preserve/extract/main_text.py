@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import trafilatura
 from lxml.etree import XPath
 from lxml.html import HtmlElement
 from trafilatura import bare_extraction
 
-from preserve.markup import MARKUP_RULES, blocks_of
+from preserve.editions import EXTRACTION_OPTIONS, extractor_name
+from preserve.markup import blocks_of
 from preserve.model import Block, Region
 
-OPTIONS: dict[str, Any] = {
-    "include_comments": False,
-    "include_tables": True,
-    "deduplicate": False,
-    "with_metadata": False,
-    "favor_recall": False,
-}
 # trafilatura's names for what it found, and the HTML they stand for.
 _HTML_NAMES = {
     "head": "h2",
@@ -43,8 +35,7 @@ _TABLES_WITHIN = XPath("boolean(//table[count(ancestor::table) > 16])")
 
 def extractor_id() -> str:
     """Name, version and options of what makes an extraction."""
-    options = ",".join(f"{name}={str(value).lower()}" for name, value in sorted(OPTIONS.items()))
-    return f"trafilatura/{trafilatura.__version__} {options}; {MARKUP_RULES}"
+    return extractor_name(trafilatura.__version__)
 
 
 def main_blocks(root: HtmlElement, *, url: str, visible: tuple[Block, ...]) -> tuple[Block, ...]:
@@ -59,7 +50,7 @@ def main_blocks(root: HtmlElement, *, url: str, visible: tuple[Block, ...]) -> t
     if _is_out_of_proportion(root, visible):
         return tuple(block for block in visible if _is_running(block))
     try:
-        found = bare_extraction(root, url=url, **OPTIONS)
+        found = bare_extraction(root, url=url, **EXTRACTION_OPTIONS)
     except (RecursionError, AttributeError, IndexError):  # slips of the extractor on odd trees
         return ()
     body = getattr(found, "body", None)

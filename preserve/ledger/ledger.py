@@ -34,6 +34,7 @@ from preserve.ledger.codec import (
 from preserve.ledger.database import Database, open_for_reading, open_for_writing
 from preserve.ledger.finding import same_source, searches, year_of
 from preserve.ledger.log import Log, LoggedCheckpoint, LoggedFile, LoggedStamp
+from preserve.ledger.precedents import Precedents
 from preserve.ledger.reading import Reader
 from preserve.ledger.reporting import Reporting
 from preserve.ledger.schema import REBUILD_LATEST
@@ -65,6 +66,7 @@ class Ledger:
         examination: what an audit asks.
         reporting: what a report asks.
         texts: where the archive's texts lie.
+        precedents: the checks that new ones may follow.
     """
 
     def __init__(self, database: Database) -> None:
@@ -73,6 +75,7 @@ class Ledger:
         self.examination = Examination(database, self._reader)
         self.reporting = Reporting(database)
         self.texts = Texts(database, self._reader)
+        self.precedents = Precedents(database, self._reader)
 
     @classmethod
     def create_or_open(cls, path: Path) -> Self:

@@ -6,7 +6,8 @@ bytes, finding the main text (both `preserve.extract`) or what part of a post is
 (`preserve.posts`).
 """
 
-from preserve.markup.blocks import MARKUP_RULES, blocks_of
+from preserve.editions import MARKUP_RULES
+from preserve.markup.blocks import blocks_of
 from preserve.markup.parse import parse_html
 
 __all__ = ["MARKUP_RULES", "blocks_of", "parse_html"]

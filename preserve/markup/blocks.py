@@ -32,9 +32,6 @@ from preserve.markup.regions import (
 from preserve.markup.words import word_set
 from preserve.model import Block, BlockKind, Region
 
-MARKUP_RULES = "markup/1"
-"""Version of the rules of this package: raised whenever the same tree may give other blocks."""
-
 _SKIPPED = word_set(
     "script style template noscript svg iframe object embed audio video canvas noembed noframes title applet area map"
 )

@@ -37,6 +37,10 @@ from preserve.model.pages import (
     Extraction,
     PageFacts,
 )
+from preserve.model.precedents import (
+    Precedent,
+    judging_settings,
+)
 from preserve.model.stored import (
     Block,
     BlockKind,
@@ -81,6 +85,7 @@ __all__ = [
     "PageFacts",
     "Post",
     "PostVersion",
+    "Precedent",
     "Reason",
     "RecordRef",
     "Region",
@@ -90,4 +95,5 @@ __all__ = [
     "StoredCopy",
     "Truncation",
     "Verdict",
+    "judging_settings",
 ]

@@ -7,6 +7,16 @@ Pure: no I/O but the reading of its own word lists, no clock, no network. `judge
 from preserve.verdict.admission import Before, find_admission
 from preserve.verdict.case import Case, ProbeSeen
 from preserve.verdict.chain import judge, rules_for
-from preserve.verdict.markers import find_markers, needs_markers
+from preserve.verdict.markers import find_markers, header_traces, needs_markers
 
-__all__ = ["Before", "Case", "ProbeSeen", "find_admission", "find_markers", "judge", "needs_markers", "rules_for"]
+__all__ = [
+    "Before",
+    "Case",
+    "ProbeSeen",
+    "find_admission",
+    "find_markers",
+    "header_traces",
+    "judge",
+    "needs_markers",
+    "rules_for",
+]

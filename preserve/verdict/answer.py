@@ -7,6 +7,7 @@ asked first (see chain.py).
 from __future__ import annotations
 
 from preserve.model import FailureKind, Reason, Truncation, Verdict
+from preserve.signatures import WITHIN, signed
 from preserve.verdict.case import Finding
 from preserve.verdict.view import View
 
@@ -56,17 +57,6 @@ _STATUS: dict[int, tuple[Verdict, Reason]] = {
     493: (Verdict.BLOCKED, Reason.CHALLENGE),
     999: (Verdict.BLOCKED, Reason.FORBIDDEN),
 }
-_SIGNATURES = (
-    (b"%PDF-", "a PDF"),
-    (b"\x89PNG", "a PNG image"),
-    (b"\xff\xd8\xff", "a JPEG image"),
-    (b"GIF8", "a GIF image"),
-    (b"PK\x03\x04", "a zip archive"),
-    (b"RIFF", "a RIFF file"),
-    (b"ID3", "an MP3 file"),
-    (b"OggS", "an Ogg file"),
-    (b"wOFF", "a font"),
-)
 _TEXT_TYPES = ("text/html", "application/xhtml+xml", "text/plain", "application/xml", "text/xml", "")
 
 
@@ -111,10 +101,9 @@ def not_a_page(view: View) -> Finding | None:
     declared = (final.header("content-type") or "").partition(";")[0].strip().lower()
     if view.page is None and declared not in _TEXT_TYPES:
         return Finding(f"the content type is {declared}", Verdict.UNEXTRACTABLE, Reason.NOT_HTML)
-    first = final.response[final.head_end : final.head_end + 64]
-    for signature, name in _SIGNATURES:
-        if signature in first[:24] and not view.present:
-            return Finding(f"the body is {name}", Verdict.UNEXTRACTABLE, Reason.NOT_HTML)
+    kind = signed(final.response[final.head_end : final.head_end + WITHIN])
+    if kind and not view.present:
+        return Finding(f"the body is {kind}", Verdict.UNEXTRACTABLE, Reason.NOT_HTML)
     return Finding(f"the content type is {declared or 'not declared'}")
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -53,7 +54,7 @@ def find_markers(capture: Capture, html: str) -> tuple[str, ...]:
         html: the decoded document; "" where there is none.
     """
     final = capture.final
-    headers = [(name.lower(), value.lower()) for name, value in final.headers] if final else []
+    headers = _lowered(final.headers) if final else []
     moved_to = final.url.lower() if final and len(capture.hops) > 1 else ""
     text = _window(html)
     found: list[str] = []
@@ -65,6 +66,12 @@ def find_markers(capture: Capture, html: str) -> tuple[str, ...]:
         elif weak:
             found.append(f"{kind}/~{vendor}")
     return tuple(found) + _shapes(html)
+
+
+def header_traces(headers: Sequence[tuple[str, str]]) -> frozenset[str]:
+    """What of the vendors' traces stands in header fields: all that `find_markers` takes from them."""
+    lowered = _lowered(headers)
+    return frozenset(hit for marker in _markers() for hit in _in_headers(marker, lowered))
 
 
 def needs_markers(capture: Capture, comparison: Comparison | None) -> bool:
@@ -89,18 +96,27 @@ def _search(marker: _Marker, headers: list[tuple[str, str]], moved_to: str, text
     """Whether a strong and whether a weak trace of `marker` is there."""
     hits = [text_ for text_ in marker.html if text_ in text]
     hits += ["all" for group in marker.all_of if all(part in text for part in group)]
-    hits += [
+    hits += _in_headers(marker, headers)
+    hits += [place for place in marker.redirects if moved_to and _address_has(moved_to, place)]
+    return any(hit not in marker.weak for hit in hits), bool(hits)
+
+
+def _lowered(headers: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    return [(name.lower(), value.lower()) for name, value in headers]
+
+
+def _in_headers(marker: _Marker, headers: list[tuple[str, str]]) -> list[str]:
+    """The traces of `marker` in lower-case header fields."""
+    hits = [
         f"{name}: {wanted}" if wanted else name
         for name, wanted in marker.headers
         if any(key == name and wanted in value for key, value in headers)
     ]
-    hits += [
+    return hits + [
         name
         for name in marker.cookies
         if any(key == "set-cookie" and value.lstrip().startswith(name) for key, value in headers)
     ]
-    hits += [place for place in marker.redirects if moved_to and _address_has(moved_to, place)]
-    return any(hit not in marker.weak for hit in hits), bool(hits)
 
 
 def _address_has(url: str, place: str) -> bool:

@@ -4,6 +4,7 @@ Owns everything about WARC/1.1 (warcio is used nowhere else) and the archive dir
 fetched, and what a capture means, is decided elsewhere.
 """
 
+from preserve.warc.beginnings import read_beginning
 from preserve.warc.cdxj import IndexEntry, nearest
 from preserve.warc.excerpts import Brought, Listed, copy_records, list_records, read_records
 from preserve.warc.files import closed_files, warc_files
@@ -44,6 +45,7 @@ __all__ = [
     "list_records",
     "lookup",
     "nearest",
+    "read_beginning",
     "read_block",
     "read_capture",
     "read_original",
