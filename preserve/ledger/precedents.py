@@ -16,11 +16,11 @@ from preserve.ledger.reading import Reader
 from preserve.model import Check, Precedent, judging_settings
 
 _AT_ONCE: Final = 500
-# A host that was down for a week leaves the judgement before it standing. Runs are numbered as they are made, and
-# that they are looked through backwards in the index of (post_id, run_id) makes it one step as a rule.
+# A week without an answer leaves the judgement before it standing. Runs are numbered as they are made: looked through
+# backwards in the index of (post_id, run_id), the first step as a rule is the last.
 _LAST_ANSWERED: Final = """
-SELECT (SELECT id FROM checks WHERE post_id = posts.id AND capture_id IS NOT NULL AND verdict <> 'unreachable'
-    ORDER BY run_id DESC LIMIT 1)
+SELECT (SELECT id FROM checks WHERE post_id = posts.id AND capture_id IS NOT NULL AND http_status IS NOT NULL
+    AND (verdict <> 'unreachable' OR reason = 'server-error') ORDER BY run_id DESC LIMIT 1)
 FROM posts WHERE path IN ({marks})
 """
 _RUNS: Final = "SELECT id, settings, software FROM runs WHERE id IN ({marks})"

@@ -1,0 +1,527 @@
+"""An earlier judgement is followed where judging again would give the same, and nowhere else."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from precedent_kit import ADDED, EDITED, ORDINARY, POST, REPLIES, SOFTWARE, SOURCE, Court, Reply, post_of
+from run_kit import answer, page, stage, write_post
+from run_kit import article as run_article
+from verdict_cases import ENGLISH, html, in_site
+from wire_server import WireServer
+
+from preserve import precedent
+from preserve.compare import block_digest
+from preserve.editions import installed_extractor
+from preserve.extract import extract_page, extractor_id
+from preserve.extractions import Extractions
+from preserve.judging import COMPARABLE, judge_capture
+from preserve.model import Extraction, Failure, FailureKind, Truncation, Verdict
+from preserve.precedent import Followed
+from preserve.rejudge import rejudge, task_of
+from preserve.settings import FetchSettings, PostSettings
+from preserve.tasks import Judged, JudgeTask
+from preserve.text import fold
+from preserve.verdict.chain import ANSWER, NOT_THE_ARTICLE, TEXT
+from preserve.warc import read_beginning, read_capture
+
+PROBE = Reply(REPLIES["soft-404"].body, url="http://paper.example/2019/05/never-was-4711")
+# What decided them is nothing that the ledger keeps, or nothing that costs an extraction.
+JUDGED_ANEW = {"not-found-empty", "pdf-as-html", "cut-short", "empty", "blank", "not-gzip"}
+
+
+@pytest.fixture
+def court(tmp_path: Path) -> Iterator[Court]:
+    with closing(Court(tmp_path)) as made:
+        yield made
+
+
+def is_what_judging_gives(followed: Followed) -> bool:
+    """Whether judging gives the same, but for what `Followed` says is left out."""
+    anew = judge_capture(followed.task)
+    return without_what_is_left_out(anew) == followed.judged
+
+
+def without_what_is_left_out(judged: Judged) -> Judged:
+    posts = tuple(
+        post if post.judgement.verdict in COMPARABLE else replace(post, template_candidates=()) for post in judged.posts
+    )
+    return replace(judged, posts=posts, text="")
+
+
+# ---------------------------------------------------------------- followed or judged anew, never something else
+
+
+Change = Callable[[Reply], Reply]
+CHANGES: dict[str, Change] = {
+    "nothing": lambda reply: reply,
+    "cookie": lambda reply: replace(reply, headers=(*reply.headers, ("Set-Cookie", "visit=2"))),
+    "vendor": lambda reply: replace(reply, headers=(*reply.headers, ("x-datadome", "protected"))),
+    "no-vendor": lambda reply: replace(reply, headers=()),
+    "charset": lambda reply: replace(reply, kind="text/html; charset=iso-8859-1"),
+    "type": lambda reply: replace(reply, kind="application/octet-stream"),
+    "no-type": lambda reply: replace(reply, kind=""),
+    "chunked": lambda reply: replace(reply, coded="chunked"),
+    "plain": lambda reply: replace(reply, coded=""),
+    "gzip": lambda reply: replace(reply, coded="gzip"),
+    "body": lambda reply: replace(reply, body=reply.body.replace(b"2007", b"2006") + b"<!-- later -->"),
+    "status": lambda reply: replace(reply, status=200 if reply.status != 200 else 404),
+    "redirected": lambda reply: replace(reply, via=(SOURCE,), url="http://paper.example/new/harbour-bridge"),
+    "another-hop": lambda reply: replace(reply, via=(SOURCE, "http://paper.example/r?1")),
+    "truncated": lambda reply: replace(reply, truncated=Truncation.LENGTH),
+    "cut-off": lambda reply: replace(reply, failure=Failure(FailureKind.CUT_OFF, "3 of 4 bytes")),
+    "not-modified": lambda reply: replace(reply, bare=True),
+}
+
+
+@pytest.mark.parametrize("name", REPLIES)
+def test_whatever_changes_of_an_answer_it_is_judged_as_judging_would(tmp_path: Path, name: str) -> None:
+    with closing(Court(tmp_path)) as court:
+        court.judge(REPLIES[name])
+        results = {change: court.again(made(REPLIES[name])) for change, made in CHANGES.items()}
+    followed = {change: result for change, result in results.items() if result is not None}
+    assert [change for change, result in followed.items() if not is_what_judging_gives(result)] == []
+    assert ("nothing" in followed) is (name not in JUDGED_ANEW)
+    assert not {"body", "type", "status", "another-hop", "truncated", "cut-off"} & set(followed)
+
+
+def test_the_answers_here_are_of_every_verdict_that_a_source_can_have(court: Court) -> None:
+    followed = set(REPLIES) - JUDGED_ANEW
+    verdicts = {court.judge(REPLIES[name]).posts[0].judgement.verdict for name in followed}
+    assert verdicts == set(Verdict) - {Verdict.UNCHECKED}
+
+
+@pytest.fixture(scope="module")
+def long_court(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Court]:
+    with closing(Court(tmp_path_factory.mktemp("court"))) as made:
+        yield made
+
+
+TEMPLATES = (frozenset[str](), frozenset({block_digest(fold(ADDED))}), frozenset({"0" * 16}))
+
+
+class Step(NamedTuple):
+    """One check of a made-up history."""
+
+    reply: str
+    change: str
+    template: frozenset[str]
+    probed: bool
+
+
+STEPS = st.builds(
+    Step,
+    st.sampled_from(["intact", "edited", "extended", "admitted", "soft-404", "truncated", "other-article"]),
+    st.sampled_from(["nothing", "cookie", "vendor", "chunked", "gzip"]),
+    st.sampled_from(TEMPLATES),
+    st.booleans(),
+)
+
+
+@settings(max_examples=30, deadline=None)
+@given(history=st.lists(STEPS, min_size=1, max_size=4), other=STEPS, repeated=st.booleans())
+def test_whatever_came_before_a_page_is_judged_as_judging_would(
+    long_court: Court, history: list[Step], other: Step, repeated: bool
+) -> None:
+    court, name = long_court, f"{long_court.now:%Y-%j}"
+    url, post = f"http://paper.example/{name}", (f"_posts/{name}.md", post_of())
+    _, probe = court.keep(PROBE)
+    steps = [*history, history[-1] if repeated else other]
+    replies = [replace(CHANGES[step.change](REPLIES[step.reply]), url=url) for step in steps]
+    rest = [{"template": step.template, "probe": probe if step.probed else None} for step in steps]
+    for reply, more in zip(replies[:-1], rest[:-1], strict=True):
+        court.judge(reply, post, **more)
+    followed = court.again(replies[-1], post, **rest[-1])
+    assert followed is None or is_what_judging_gives(followed)
+
+
+def test_a_new_date_or_cookie_and_other_framing_are_nothing_new(court: Court) -> None:
+    court.judge(Reply(ORDINARY, coded="chunked"))
+    for reply in (
+        Reply(ORDINARY, headers=(("Set-Cookie", "a=1"), ("X-Request", "77"))),
+        Reply(ORDINARY, coded="chunked"),
+        Reply(ORDINARY, headers=(("x-datadome", "protected"),)),
+    ):
+        assert court.again(reply) is not None
+
+
+def test_the_traces_of_a_vendor_matter_where_the_page_is_not_plainly_the_article(court: Court) -> None:
+    court.judge(REPLIES["other-article"])
+    assert court.again(CHANGES["cookie"](REPLIES["other-article"])) is not None
+    assert court.again(CHANGES["vendor"](REPLIES["other-article"])) is None
+
+
+def test_an_encoding_or_a_type_that_changed_is_judged_anew(court: Court) -> None:
+    court.judge(Reply(ORDINARY))
+    assert [court.again(CHANGES[name](Reply(ORDINARY))) for name in ("charset", "type", "no-type", "gzip")] == [
+        None
+    ] * 4
+
+
+# ---------------------------------------------------------------- not modified
+
+
+def test_a_304_is_judged_as_what_it_stands_for_and_reads_nothing(court: Court) -> None:
+    court.judge(Reply(ORDINARY))
+    for _ in range(3):
+        capture, archived = court.keep(Reply(ORDINARY, bare=True))
+        task = court.task(archived, (POST, post_of()))
+        found = court.ledger.precedents.of([POST])
+        followed = precedent.follow(task, capture, found, court.terms, _never)
+        assert followed is not None
+        assert is_what_judging_gives(followed)
+        court.write(followed.task, followed.judged)
+
+
+def test_a_304_after_a_page_that_came_again_stands_for_the_first(court: Court) -> None:
+    court.judge(Reply(ORDINARY))
+    court.judge(Reply(ORDINARY, headers=(("Set-Cookie", "a=1"),)))
+    followed = court.again(Reply(ORDINARY, bare=True))
+    assert followed is not None
+    assert is_what_judging_gives(followed)
+
+
+def test_a_304_nobody_asked_for_is_judged_anew(court: Court) -> None:
+    court.judge(Reply(ORDINARY))
+    court.originals.append(court.originals[-1])
+    capture, _ = court.keep(Reply(ORDINARY, bare=True))
+    archived = court.writer.append_capture(capture)
+    assert court.follow(capture, court.task(archived, (POST, post_of()))) is None
+
+
+def _never(_: object) -> bytes:
+    raise AssertionError("nothing need be read")
+
+
+# ---------------------------------------------------------------- post, terms, settings
+
+
+def test_another_post_is_judged_anew(court: Court) -> None:
+    court.judge(Reply(ORDINARY))
+    other = post_of(tuple(text.replace("four", "five") for text in ENGLISH))
+    assert court.again(Reply(ORDINARY), (POST, other)) is None
+    assert court.again(Reply(ORDINARY), ("_posts/2019-05-03-other.md", post_of())) is None
+    assert court.again(Reply(ORDINARY), (POST, post_of())) is not None
+
+
+@pytest.mark.parametrize("part", [field.name for field in fields(precedent.Terms)])
+def test_other_terms_mean_judging_anew(court: Court, part: str) -> None:
+    court.judge(Reply(ORDINARY))
+    capture, archived = court.keep(Reply(ORDINARY))
+    task = court.task(archived, (POST, post_of()))
+    assert court.follow(capture, task) is not None
+    assert court.follow(capture, task, replace(court.terms, **{part: "another"})) is None
+    assert court.follow(capture, task, replace(court.terms, **{part: ""})) is None
+
+
+def test_settings_matter_as_far_as_they_bear_on_a_judgement(court: Court) -> None:
+    court.judge(Reply(ORDINARY))
+    before = court.settings
+    court.settings = replace(before, fetch=FetchSettings(delay=9.0, tries=1))
+    assert court.again(Reply(ORDINARY)) is not None
+    court.settings = replace(before, fetch=FetchSettings(max_decoded_bytes=1000))
+    assert court.again(Reply(ORDINARY)) is None
+    court.settings = replace(before, posts=PostSettings(set_aside=(("ad", "Buy.*"),)))
+    assert court.again(Reply(ORDINARY)) is None
+
+
+def test_a_run_that_noted_no_such_setting_is_not_followed(court: Court) -> None:
+    court.judge(Reply(ORDINARY))
+    (found,) = court.ledger.precedents.of([POST]).values()
+    assert json.loads(found.settings)["max_ratio"] == 200.0
+    capture, archived = court.keep(Reply(ORDINARY))
+    task = court.task(archived, (POST, post_of()))
+    terms = replace(court.terms, settings="")
+    assert precedent.follow(task, capture, {POST: replace(found, settings="")}, terms, _never) is None
+
+
+# ---------------------------------------------------------------- what changed since
+
+
+def test_since_last_is_drawn_from_the_capture_before(court: Court) -> None:
+    first = court.judge(Reply(ORDINARY))
+    assert first.posts[0].since_last is None
+    for _ in range(2):
+        capture, archived = court.keep(Reply(ORDINARY))
+        task = court.task(archived, (POST, post_of()))
+        followed = court.follow(capture, task)
+        assert followed is not None
+        assert task.previous is not None
+        since = followed.judged.posts[0].since_last
+        assert since is not None
+        assert (since.changed, since.changes, since.previous_at) == (False, (), task.previous.captured_at)
+        court.write(followed.task, followed.judged)
+
+
+def test_an_edit_that_was_held_against_another_page_is_judged_anew_once(court: Court) -> None:
+    court.judge(Reply(ORDINARY))
+    court.judge(Reply(EDITED))
+    assert court.again(Reply(EDITED)) is None
+    court.judge(Reply(EDITED))
+    followed = court.again(Reply(EDITED))
+    assert followed is not None
+    assert is_what_judging_gives(followed)
+
+
+def test_a_page_that_became_the_article_again_is_held_against_the_last_one(court: Court) -> None:
+    court.judge(Reply(EDITED))
+    court.judge(REPLIES["not-found"])
+    assert court.again(Reply(ORDINARY)) is None
+    followed = court.again(REPLIES["not-found"])
+    assert followed is not None
+    assert followed.judged.posts[0].since_last is None
+
+
+def test_a_capture_made_for_another_post_between_them_is_held_against_too(court: Court) -> None:
+    """The last capture of the source is what "since last" means, whichever post it was made for."""
+    court.judge(Reply(ORDINARY))
+    court.judge(Reply(EDITED), ("_posts/other.md", post_of()))
+    assert court.again(Reply(ORDINARY)) is None
+
+
+def test_a_week_of_outage_leaves_the_judgement_before_it_standing(court: Court) -> None:
+    court.judge(Reply(ORDINARY))
+    refused = Failure(FailureKind.REFUSED, "refused")
+    court.judge(Reply(ORDINARY, failure=refused))
+    followed = court.again(Reply(ORDINARY))
+    assert followed is not None
+    assert is_what_judging_gives(followed)
+
+
+# ---------------------------------------------------------------- template and probe
+
+
+def test_a_template_learned_since_matters_where_it_holds_an_addition(court: Court) -> None:
+    extended = REPLIES["extended"]
+    judged = court.judge(extended)
+    (candidate,) = judged.posts[0].template_candidates
+    assert candidate == block_digest(fold(ADDED))
+    assert court.again(extended, template=frozenset({candidate})) is None
+    followed = court.again(extended, template=frozenset({"0" * 16}))
+    assert followed is not None
+    assert followed.task.template == frozenset()
+    assert is_what_judging_gives(followed)
+
+
+@pytest.mark.parametrize("name", sorted(set(REPLIES) - JUDGED_ANEW))
+def test_whatever_the_template_a_page_is_judged_as_judging_would(tmp_path: Path, name: str) -> None:
+    template = frozenset({block_digest(fold(text)) for text in (ADDED, ENGLISH[1], "Weather")})
+    with closing(Court(tmp_path)) as court:
+        court.judge(REPLIES[name], template=template)
+        followed = court.again(REPLIES[name], template=template)
+        assert followed is not None
+        assert is_what_judging_gives(followed)
+        assert court.again(REPLIES[name], template=frozenset()) is None
+
+
+@pytest.mark.parametrize("name", ["soft-404", "isolated", "other-article", "front-page"])
+def test_a_probe_matters_where_the_article_is_not_in_sight(court: Court, name: str) -> None:
+    _, probe = court.keep(PROBE)
+    court.judge(REPLIES[name])
+    assert court.again(REPLIES[name]) is not None
+    assert court.again(REPLIES[name], probe=probe) is None
+    court.judge(REPLIES[name], probe=probe)
+    assert court.again(REPLIES[name]) is None
+    followed = court.again(REPLIES[name], probe=probe)
+    assert followed is not None
+    assert is_what_judging_gives(followed)
+
+
+@pytest.mark.parametrize("name", ["intact", "edited", "not-found"])
+def test_no_probe_matters_where_no_rule_looks_at_it(court: Court, name: str) -> None:
+    _, probe = court.keep(PROBE)
+    court.judge(REPLIES[name], probe=probe)
+    followed = court.again(REPLIES[name])
+    assert followed is not None
+    assert is_what_judging_gives(followed)
+
+
+# ---------------------------------------------------------------- several posts, many checks
+
+
+def test_posts_of_one_source_are_followed_together_or_not_at_all(court: Court) -> None:
+    posts = ((POST, post_of()), ("_posts/other.md", post_of(ENGLISH[:4])))
+    court.judge(Reply(ORDINARY), *posts)
+    followed = court.again(Reply(ORDINARY), *posts)
+    assert followed is not None
+    assert [post.path for post in followed.judged.posts] == [path for path, _ in posts]
+    assert is_what_judging_gives(followed)
+    assert court.again(Reply(ORDINARY), *posts, ("_posts/third.md", post_of())) is None
+    assert court.again(Reply(ORDINARY), posts[0], (posts[1][0], post_of())) is None
+
+
+def test_the_checks_of_many_posts_are_found_at_once(court: Court) -> None:
+    posts = tuple(
+        (f"_posts/{number}.md", post_of((*ENGLISH, f"Number {number} of the series."))) for number in range(600)
+    )
+    _, archived = court.keep(REPLIES["not-found"])
+    task = court.task(archived, *posts[:3])
+    judged = judge_capture(task)
+    many = tuple(replace(judged.posts[0], path=path) for path, _ in posts)
+    court.write(
+        replace(task, posts=tuple(replace(task.posts[0], path=path) for path, _ in posts)), replace(judged, posts=many)
+    )
+    found = court.ledger.precedents.of([path for path, _ in posts] + ["_posts/never.md"])
+    assert sorted(found) == sorted(path for path, _ in posts)
+    assert all(found[path].check.post == path for path in found)
+    assert {one.software for one in found.values()} == {SOFTWARE}
+    assert court.ledger.precedents.of([]) == {}
+
+
+def test_what_is_followed_is_the_same_when_it_is_judged_again(court: Court) -> None:
+    replies = ("intact", "edited", "extended", "truncated", "soft-404", "challenge", "not-found", "moved")
+    for name in replies:
+        path = f"_posts/{name}.md"
+        url = {"moved": SOURCE}.get(name, f"http://paper.example/{name}")
+        reply = replace(REPLIES[name], url=REPLIES[name].url if name == "moved" else url)
+        court.judge(reply, (path, post_of()))
+        capture, archived = court.keep(reply)
+        followed = court.follow(capture, court.task(archived, (path, post_of())))
+        assert followed is not None, name
+        court.write(followed.task, followed.judged)
+    checks = list(court.ledger.latest_checks())
+    assert len(checks) == len(replies)
+    assert all(result.same for result in rejudge(checks, court.settings))
+
+
+def test_the_checks_of_a_run_are_followed_by_the_next(tmp_path: Path) -> None:
+    place = stage(tmp_path)
+    edited = [paragraph.replace("2,400", "2,300") for paragraph in run_article(1)]
+    not_modified = [b'HTTP/1.1 304 Not Modified\r\nETag: "one"\r\n\r\n']
+    with WireServer({}) as server:
+        server.scripts["/0"] = answer(page(run_article(0)))
+        server.scripts["/1"] = answer(page(edited))
+        server.scripts["/2"] = [answer(page(run_article(2)), headers='ETag: "one"\r\n'), not_modified]
+        server.scripts["/3"] = [answer(page(run_article(3))), answer(page(run_article(4)))]
+        for number in range(5):  # the last is answered with 404
+            write_post(place.posts, f"{number}.md", server.url(f"/{number}"), run_article(number))
+        place.verify()
+        with place.ledger() as ledger:
+            found = ledger.precedents.of(check.post for check in ledger.latest_checks())
+        _, second = place.verify()
+    terms = precedent.todays_terms(place.settings, SOFTWARE)
+    results = {}
+    for check in second.checks:
+        task = task_of(check, place.settings)
+        assert task is not None
+        capture = read_capture(place.archive, task.capture)
+        results[Path(check.post).name] = precedent.follow(
+            task, capture, found, terms, lambda ref: read_beginning(place.archive, ref)
+        )
+    assert sorted(name for name, followed in results.items() if followed is not None) == ["0.md", "1.md", "2.md"]
+    assert all(is_what_judging_gives(followed) for followed in results.values() if followed is not None)
+
+
+# ---------------------------------------------------------------- damage
+
+
+def test_a_damaged_record_is_not_followed(court: Court) -> None:
+    court.judge(Reply(ORDINARY))
+    court.writer.sync()
+    (check,) = court.ledger.latest_checks()
+    assert check.capture is not None
+    capture, archived = court.keep(Reply(ORDINARY))
+    task = court.task(archived, (POST, post_of()))
+    found = court.ledger.precedents.of([POST])
+    for beginning in (b"", b"HTTP/1.1", b"nonsense\r\n\r\n", b"HTTP/1.1 500 Oh\r\nContent-Type: text/html\r\n\r\n"):
+        assert precedent.follow(task, capture, found, court.terms, lambda _, given=beginning: given) is None  # type: ignore[misc]
+
+
+# ---------------------------------------------------------------- what is said here about other modules
+
+
+def test_the_rules_are_called_as_the_chain_calls_them() -> None:
+    answer = {name for name, _ in ANSWER}
+    assert answer == precedent.BY_ANSWER | precedent.BY_PAGE | {"failure", "unread", "incomplete"}
+    assert {name for name, _ in NOT_THE_ARTICLE} == precedent.NOT_THE_ARTICLE
+    assert {name for name, _ in TEXT} == precedent.BY_TEXT
+    assert precedent.COMPARED == COMPARABLE
+    order = [name for name, _ in ANSWER]
+    assert all(order.index(name) < order.index("unread") for name in precedent.BY_ANSWER)
+    assert all(order.index(name) > order.index("incomplete") for name in precedent.BY_PAGE)
+
+
+def test_the_extractor_is_named_without_loading_it() -> None:
+    assert installed_extractor() == extractor_id()
+    heavy = ["lxml", "trafilatura", "opencc", "rapidfuzz", "sqlite3", "preserve.compare", "preserve.verdict"]
+    code = (
+        f"import sys, preserve.precedent as p; p.installed_extractor(); print([m for m in {heavy} if m in sys.modules])"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == "[]"
+
+
+# ---------------------------------------------------------------- extractions kept in a process
+
+
+class Counting:
+    """An extractor that counts."""
+
+    def __init__(self) -> None:
+        self.made: list[str] = []
+
+    def __call__(self, body: bytes, /, *, content_type: str | None, url: str) -> Extraction:
+        self.made.append(url)
+        return extract_page(body, content_type=content_type, url=url)
+
+
+@pytest.fixture
+def counting() -> Counting:
+    return Counting()
+
+
+def ordinary_task(court: Court, reply: Reply) -> JudgeTask:
+    _, archived = court.keep(reply)
+    return court.task(archived, (POST, post_of()))
+
+
+def test_a_second_look_at_a_page_extracts_nothing(court: Court, counting: Counting) -> None:
+    task = ordinary_task(court, REPLIES["extended"])
+    kept = Extractions(counting)
+    first = judge_capture(task, kept)
+    second = judge_capture(replace(task, template=frozenset(first.posts[0].template_candidates)), kept)
+    assert len(counting.made) == 1
+    assert (first.posts[0].judgement.verdict, second.posts[0].judgement.verdict) == (Verdict.EDITED, Verdict.INTACT)
+    assert second == judge_capture(replace(task, template=frozenset(first.posts[0].template_candidates)))
+
+
+def test_the_page_before_and_the_probe_are_kept_too(court: Court, counting: Counting) -> None:
+    kept = Extractions(counting)
+    court.judge(Reply(ORDINARY))
+    (before,) = (check.capture for check in court.ledger.latest_checks())
+    assert before is not None
+    _, probe = court.keep(PROBE)
+    judge_capture(court.task(before, (POST, post_of()), previous=None, probe=probe), kept)
+    judge_capture(replace(ordinary_task(court, Reply(EDITED)), probe=probe), kept)
+    assert counting.made == [SOURCE, PROBE.url, SOURCE]
+
+
+def test_what_an_extraction_is_made_from_tells_them_apart(court: Court, counting: Counting) -> None:
+    kept = Extractions(counting)
+    latin = "text/html; charset=iso-8859-1"
+    one = kept.of(ORDINARY, content_type=None, url=SOURCE)
+    assert kept.of(ORDINARY, content_type=None, url=SOURCE) is one
+    assert kept.of(ORDINARY, content_type=latin, url=SOURCE) is not one
+    assert kept.of(ORDINARY, content_type=None, url=SOURCE + "?") is not one
+    assert kept.of(EDITED, content_type=None, url=SOURCE) is not one
+    assert len(counting.made) == 4
+
+
+@pytest.mark.parametrize("bounds", [{"most_pages": 2}, {"most_bytes": 2 * 9_000}, {"most_bytes": 10}])
+def test_the_least_recently_used_is_given_up_first(counting: Counting, bounds: dict[str, int]) -> None:
+    kept = Extractions(counting, **bounds)
+    page = html("Short", in_site("<p>Something.</p>"))
+    for url in ("a", "b", "a", "c", "a", "b"):
+        kept.of(page, content_type=None, url=url)
+    held = bounds != {"most_bytes": 10}
+    assert counting.made == (["a", "b", "c", "b"] if held else ["a", "b", "a", "c", "a", "b"])
