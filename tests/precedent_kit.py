@@ -20,11 +20,12 @@ from preserve.model import (
     Exchange,
     ExchangeRole,
     Failure,
+    FailureKind,
     RecordRef,
     Truncation,
 )
 from preserve.precedent import Followed, Terms, follow, todays_terms
-from preserve.settings import ArchiveSettings, Settings
+from preserve.settings import ArchiveSettings, DigestAlgorithm, Settings
 from preserve.tasks import Judged, JudgeTask, PostBytes
 from preserve.times import SystemClock
 from preserve.verify.run import settings_text
@@ -106,12 +107,15 @@ class Court:
 
     Args:
         folder: of the archive.
-        settings: of the first run; may be changed between checks.
+        algorithm: of its digests.
+
+    Attributes:
+        settings: of the next run.
     """
 
-    def __init__(self, folder: Path, settings: Settings | None = None) -> None:
+    def __init__(self, folder: Path, algorithm: DigestAlgorithm = DigestAlgorithm.SHA256) -> None:
         self.archive = str(folder / "warcs")
-        self.settings = replace(settings or Settings(), archive=ArchiveSettings(directory=self.archive))
+        self.settings = Settings(archive=ArchiveSettings(directory=self.archive, digest=algorithm))
         self.writer = ArchiveWriter(self.settings.archive, clock=SystemClock(), info={})
         self.ledger = Ledger.create_or_open(folder / "ledger.db")
         self.now = START
@@ -193,6 +197,7 @@ ORDINARY = html(TITLE, in_site(article(TITLE, ENGLISH)))
 EDITED = html(TITLE, in_site(article(TITLE, tuple(text.replace("nine million", "ten million") for text in ENGLISH))))
 ADDED = "The harbour office said on Friday that the second lane would be closed to coaches as well, until September."
 EXTENDED = html(TITLE, in_site(article(TITLE, (*ENGLISH[:2], ADDED, *ENGLISH[2:]))))
+WORD_ADDED = html(TITLE, in_site(article(TITLE, tuple(text.replace("a second", "a second large") for text in ENGLISH))))
 NEWS = (
     "A flock of four hundred geese has settled on the football ground behind the school in Lower Mill.",
     "The caretaker counted them twice, on Tuesday before breakfast and on Wednesday after it, with a clicker.",
@@ -208,6 +213,12 @@ REPLIES: dict[str, Reply] = {
     "intact-chunked": Reply(ORDINARY, coded="chunked"),
     "edited": Reply(EDITED),
     "extended": Reply(EXTENDED),
+    "word-added": Reply(
+        html(
+            TITLE,
+            in_site(article(TITLE, tuple(text.replace("a second boat", "a second large boat") for text in ENGLISH))),
+        )
+    ),
     "admitted": Reply(
         html(
             TITLE, in_site(article(TITLE, ENGLISH[:5], extra=f"<p>Correction: an earlier version erred. {NEWS[1]}</p>"))
@@ -226,6 +237,11 @@ REPLIES: dict[str, Reply] = {
     "not-found": Reply(html("Not found", in_site("<h1>Not found</h1>")), status=404),
     "not-found-still-there": Reply(ORDINARY, status=404),
     "not-found-empty": Reply(b"", status=404),
+    "not-found-cut-off": Reply(
+        html("Not found", in_site("<h1>Not found</h1>")),
+        status=404,
+        failure=Failure(FailureKind.CUT_OFF, "3 of 4 bytes"),
+    ),
     "forbidden": Reply(html("403", "<h1>Forbidden</h1>" + " " * 300), status=403),
     "server-error": Reply(html("500", "<h1>Server error</h1>" + " " * 300), status=500),
     "challenge": Reply(

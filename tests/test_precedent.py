@@ -14,10 +14,24 @@ from typing import NamedTuple
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from precedent_kit import ADDED, EDITED, ORDINARY, POST, REPLIES, SOFTWARE, SOURCE, Court, Reply, post_of
+from precedent_kit import (
+    ADDED,
+    EDITED,
+    NEWS,
+    ORDINARY,
+    POST,
+    REPLIES,
+    SOFTWARE,
+    SOURCE,
+    TITLE,
+    Court,
+    Reply,
+    capture_of,
+    post_of,
+)
 from run_kit import answer, page, stage, write_post
 from run_kit import article as run_article
-from verdict_cases import ENGLISH, html, in_site
+from verdict_cases import ENGLISH, article, html, in_site
 from wire_server import WireServer
 
 from preserve import precedent
@@ -29,7 +43,7 @@ from preserve.judging import COMPARABLE, judge_capture
 from preserve.model import Extraction, Failure, FailureKind, Truncation, Verdict
 from preserve.precedent import Followed
 from preserve.rejudge import rejudge, task_of
-from preserve.settings import FetchSettings, PostSettings
+from preserve.settings import DigestAlgorithm, FetchSettings, PostSettings
 from preserve.tasks import Judged, JudgeTask
 from preserve.text import fold
 from preserve.verdict.chain import ANSWER, NOT_THE_ARTICLE, TEXT
@@ -37,7 +51,7 @@ from preserve.warc import read_beginning, read_capture
 
 PROBE = Reply(REPLIES["soft-404"].body, url="http://paper.example/2019/05/never-was-4711")
 # What decided them is nothing that the ledger keeps, or nothing that costs an extraction.
-JUDGED_ANEW = {"not-found-empty", "pdf-as-html", "cut-short", "empty", "blank", "not-gzip"}
+JUDGED_ANEW = {"not-found-empty", "not-found-cut-off", "pdf-as-html", "cut-short", "empty", "blank", "not-gzip"}
 
 
 @pytest.fixture
@@ -159,6 +173,23 @@ def test_the_traces_of_a_vendor_matter_where_the_page_is_not_plainly_the_article
     court.judge(REPLIES["other-article"])
     assert court.again(CHANGES["cookie"](REPLIES["other-article"])) is not None
     assert court.again(CHANGES["vendor"](REPLIES["other-article"])) is None
+
+
+def test_what_broke_off_once_says_nothing_of_what_came_whole(court: Court) -> None:
+    court.judge(REPLIES["not-found-cut-off"])
+    whole = replace(REPLIES["not-found-cut-off"], failure=None)
+    assert court.again(whole) is None
+    court.judge(whole)
+    assert court.again(whole) is not None
+
+
+def test_sha1_proves_nothing_but_a_common_original_does(tmp_path: Path) -> None:
+    with closing(Court(tmp_path, DigestAlgorithm.SHA1)) as court:
+        court.judge(Reply(ORDINARY))
+        assert court.again(Reply(ORDINARY)) is not None
+        capture = capture_of(Reply(ORDINARY), court.now)
+        archived = court.writer.append_capture(capture)  # the page once more, not a revisit
+        assert court.follow(capture, court.task(archived, (POST, post_of()), previous=None)) is None
 
 
 def test_an_encoding_or_a_type_that_changed_is_judged_anew(court: Court) -> None:
@@ -289,6 +320,13 @@ def test_a_capture_made_for_another_post_between_them_is_held_against_too(court:
     assert court.again(Reply(ORDINARY)) is None
 
 
+def test_the_same_page_at_another_address_is_compared(court: Court) -> None:
+    court.judge(REPLIES["moved"])
+    assert court.again(REPLIES["moved"]) is not None
+    court.judge(Reply(ORDINARY), ("_posts/other.md", post_of()))
+    assert court.again(REPLIES["moved"]) is None
+
+
 def test_a_week_of_outage_leaves_the_judgement_before_it_standing(court: Court) -> None:
     court.judge(Reply(ORDINARY))
     refused = Failure(FailureKind.REFUSED, "refused")
@@ -346,6 +384,27 @@ def test_no_probe_matters_where_no_rule_looks_at_it(court: Court, name: str) -> 
     assert is_what_judging_gives(followed)
 
 
+def test_a_probe_matters_for_another_article_under_the_old_headline(court: Court) -> None:
+    middle = tuple(f"Sentence {number} of {number * 7919} about the bridge and its lorries." for number in range(60))
+    news = tuple(f"{text} That was week {number}." for number in range(8) for text in NEWS)
+    texts = (ENGLISH[0], *middle, ENGLISH[-1])
+    reply = Reply(html(TITLE, in_site(article(TITLE, (ENGLISH[0], *news, ENGLISH[-1])))))
+    judged = court.judge(reply, (POST, post_of(texts)))
+    assert judged.posts[0].judgement.wants_probe
+    assert "in-sight" in [evidence.rule for evidence in judged.posts[0].judgement.evidence]
+    assert court.again(reply, (POST, post_of(texts))) is not None
+    _, probe = court.keep(PROBE)
+    assert court.again(reply, (POST, post_of(texts)), probe=probe) is None
+
+
+def test_whatever_the_template_another_article_is_judged_anew(court: Court) -> None:
+    """How much new text stands in the place of the old tells it from a page that was cut short."""
+    court.judge(REPLIES["other-article"])
+    assert court.again(REPLIES["other-article"], template=frozenset({"0" * 16})) is None
+    court.judge(REPLIES["not-found"])
+    assert court.again(REPLIES["not-found"], template=frozenset({"0" * 16})) is not None
+
+
 # ---------------------------------------------------------------- several posts, many checks
 
 
@@ -358,6 +417,16 @@ def test_posts_of_one_source_are_followed_together_or_not_at_all(court: Court) -
     assert is_what_judging_gives(followed)
     assert court.again(Reply(ORDINARY), *posts, ("_posts/third.md", post_of())) is None
     assert court.again(Reply(ORDINARY), posts[0], (posts[1][0], post_of())) is None
+
+
+def test_posts_of_one_source_that_were_judged_under_two_templates_are_judged_anew(court: Court) -> None:
+    posts = ((POST, post_of()), ("_posts/other.md", post_of()))
+    template = frozenset({"0" * 16})
+    court.judge(Reply(ORDINARY), posts[0])
+    court.judge(Reply(ORDINARY), posts[1], template=template)
+    assert court.again(Reply(ORDINARY), posts[0], template=template) is not None
+    assert court.again(Reply(ORDINARY), posts[1], template=template) is not None
+    assert court.again(Reply(ORDINARY), *posts, template=template) is None
 
 
 def test_the_checks_of_many_posts_are_found_at_once(court: Court) -> None:
