@@ -13,8 +13,8 @@ from preserve.model import RecordRef
 from preserve.warc.deflate import InflateError, inflater
 from preserve.warc.places import located
 
-_PACKED = 16 * 1024  # bytes read; a head of ordinary size is in the first two thousand
-_UNPACKED = 64 * 1024
+_PACKED = 8 * 1024  # bytes read; a head of ordinary size is in the first two thousand
+_UNPACKED = 16 * 1024
 _AFTER_HEAD = b"\r\n\r\n"
 
 
