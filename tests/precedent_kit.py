@@ -263,3 +263,4 @@ REPLIES: dict[str, Reply] = {
     "blank": Reply(b" " * 400),
     "not-gzip": Reply(ORDINARY, headers=(("Content-Encoding", "br"),)),
 }
+PROBE = Reply(REPLIES["soft-404"].body, url="http://paper.example/2019/05/never-was-4711")

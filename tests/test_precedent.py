@@ -20,6 +20,7 @@ from precedent_kit import (
     NEWS,
     ORDINARY,
     POST,
+    PROBE,
     REPLIES,
     SOFTWARE,
     SOURCE,
@@ -37,19 +38,17 @@ from wire_server import WireServer
 from preserve import precedent
 from preserve.compare import block_digest
 from preserve.editions import installed_extractor
-from preserve.extract import extract_page, extractor_id
-from preserve.extractions import Extractions
+from preserve.extract import extractor_id
 from preserve.judging import COMPARABLE, judge_capture
-from preserve.model import Extraction, Failure, FailureKind, Truncation, Verdict
+from preserve.model import Failure, FailureKind, Truncation, Verdict
 from preserve.precedent import Followed
 from preserve.rejudge import rejudge, task_of
 from preserve.settings import DigestAlgorithm, FetchSettings, PostSettings
-from preserve.tasks import Judged, JudgeTask
+from preserve.tasks import Judged
 from preserve.text import fold
 from preserve.verdict.chain import ANSWER, NOT_THE_ARTICLE, TEXT
 from preserve.warc import read_beginning, read_capture
 
-PROBE = Reply(REPLIES["soft-404"].body, url="http://paper.example/2019/05/never-was-4711")
 # What decided them is nothing that the ledger keeps, or nothing that costs an extraction.
 JUDGED_ANEW = {"not-found-empty", "not-found-cut-off", "pdf-as-html", "cut-short", "empty", "blank", "not-gzip"}
 
@@ -528,69 +527,3 @@ def test_the_extractor_is_named_without_loading_it() -> None:
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ran.stdout.strip() == "[]"
-
-
-# ---------------------------------------------------------------- extractions kept in a process
-
-
-class Counting:
-    """An extractor that counts."""
-
-    def __init__(self) -> None:
-        self.made: list[str] = []
-
-    def __call__(self, body: bytes, /, *, content_type: str | None, url: str) -> Extraction:
-        self.made.append(url)
-        return extract_page(body, content_type=content_type, url=url)
-
-
-@pytest.fixture
-def counting() -> Counting:
-    return Counting()
-
-
-def ordinary_task(court: Court, reply: Reply) -> JudgeTask:
-    _, archived = court.keep(reply)
-    return court.task(archived, (POST, post_of()))
-
-
-def test_a_second_look_at_a_page_extracts_nothing(court: Court, counting: Counting) -> None:
-    task = ordinary_task(court, REPLIES["extended"])
-    kept = Extractions(counting)
-    first = judge_capture(task, kept)
-    second = judge_capture(replace(task, template=frozenset(first.posts[0].template_candidates)), kept)
-    assert len(counting.made) == 1
-    assert (first.posts[0].judgement.verdict, second.posts[0].judgement.verdict) == (Verdict.EDITED, Verdict.INTACT)
-    assert second == judge_capture(replace(task, template=frozenset(first.posts[0].template_candidates)))
-
-
-def test_the_page_before_and_the_probe_are_kept_too(court: Court, counting: Counting) -> None:
-    kept = Extractions(counting)
-    court.judge(Reply(ORDINARY))
-    (before,) = (check.capture for check in court.ledger.latest_checks())
-    assert before is not None
-    _, probe = court.keep(PROBE)
-    judge_capture(court.task(before, (POST, post_of()), previous=None, probe=probe), kept)
-    judge_capture(replace(ordinary_task(court, Reply(EDITED)), probe=probe), kept)
-    assert counting.made == [SOURCE, PROBE.url, SOURCE]
-
-
-def test_what_an_extraction_is_made_from_tells_them_apart(court: Court, counting: Counting) -> None:
-    kept = Extractions(counting)
-    latin = "text/html; charset=iso-8859-1"
-    one = kept.of(ORDINARY, content_type=None, url=SOURCE)
-    assert kept.of(ORDINARY, content_type=None, url=SOURCE) is one
-    assert kept.of(ORDINARY, content_type=latin, url=SOURCE) is not one
-    assert kept.of(ORDINARY, content_type=None, url=SOURCE + "?") is not one
-    assert kept.of(EDITED, content_type=None, url=SOURCE) is not one
-    assert len(counting.made) == 4
-
-
-@pytest.mark.parametrize("bounds", [{"most_pages": 2}, {"most_bytes": 2 * 9_000}, {"most_bytes": 10}])
-def test_the_least_recently_used_is_given_up_first(counting: Counting, bounds: dict[str, int]) -> None:
-    kept = Extractions(counting, **bounds)
-    page = html("Short", in_site("<p>Something.</p>"))
-    for url in ("a", "b", "a", "c", "a", "b"):
-        kept.of(page, content_type=None, url=url)
-    held = bounds != {"most_bytes": 10}
-    assert counting.made == (["a", "b", "c", "b"] if held else ["a", "b", "a", "c", "a", "b"])
