@@ -8,6 +8,7 @@ import pytest
 
 from preserve.text import (
     fold,
+    fold_all,
     fold_with_offsets,
     han_share,
     is_number,
@@ -36,6 +37,11 @@ from preserve.text.variants import differ_in_script
         ("Straße", "STRASSE"),
         ("1,234,567 people", "1234567 people"),
         ("a – b — c", "a b c"),
+        ("Stra&szlig;e", "STRASSE"),
+        ("3&ndash;1", "3–1"),
+        ("3~5", "3–5"),
+        ("re\x1ecord", "record"),
+        ("a &#x1e; b", "a b"),
     ],
 )
 def test_cosmetics_fold_away(one: str, other: str) -> None:
@@ -58,6 +64,19 @@ def test_cosmetics_fold_away(one: str, other: str) -> None:
 )
 def test_what_says_something_stays(one: str, other: str) -> None:
     assert fold(one) != fold(other)
+
+
+@pytest.mark.parametrize("text", ["re\x1ecord", "\x1e", "3~5", "Stra&szlig;e", "2,5 30", "1 &am", ""])
+@pytest.mark.parametrize("neighbour", ["\x1e", "ß#\u0301 中", "p;", "234", "plain"])
+def test_texts_folded_together_fold_as_if_each_stood_alone(text: str, neighbour: str) -> None:
+    assert fold_all([text, neighbour]) == [fold(text), fold(neighbour)]
+    assert fold_all([neighbour, text]) == [fold(neighbour), fold(text)]
+    assert fold_all([]) == []
+
+
+def test_a_decimal_comma_stays_beside_another_number() -> None:
+    assert fold("2,5 30") != fold("25 30")
+    assert fold("2,5 30 ß#\u0301") == "2,530sś"  # also where folding takes a second step
 
 
 def test_offsets_lead_back_to_the_original() -> None:

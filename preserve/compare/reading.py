@@ -12,7 +12,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from preserve.model import Block, Span
-from preserve.text import SEPARATOR, Folded, fold, fold_with_offsets, is_unspaced, sentence_spans, tokens
+from preserve.text import Folded, fold_all, fold_with_offsets, is_unspaced, sentence_spans, tokens
 
 _STRONG = 14
 _STRONG_UNSPACED = 6
@@ -189,10 +189,5 @@ class Reading:
 
     def _fold(self, texts: Sequence[str]) -> list[str]:
         """Fold many texts at the price of one."""
-        joined = fold(SEPARATOR.join(texts))
-        if self._script:
-            joined = joined.translate(self._script)
-        keys = joined.split(SEPARATOR) if texts else []
-        if len(keys) != len(texts):  # a text holds the separator itself
-            return [fold(text.replace(SEPARATOR, " ")).translate(self._script) for text in texts]
-        return keys
+        keys = fold_all(texts)
+        return [key.translate(self._script) for key in keys] if self._script else keys

@@ -14,6 +14,7 @@ from enum import StrEnum
 from preserve.compare.words import CONTRACTION, NEGATION, NEGATION_SIGN
 from preserve.quotations.haystack import Haystack
 from preserve.quotations.needle import ANYWHERE, Part
+from preserve.quotations.script import script_blind
 from preserve.text import fold, fold_with_offsets, is_unspaced, tokens
 
 _SPACES = re.compile(r"\s+")
@@ -105,7 +106,7 @@ def _graded(part: Part, haystack: Haystack, at: int) -> tuple[Grade, Span] | Non
     start, end = haystack.original(at, at + len(part.blind))
     said = haystack.text[start:end]
     folded = fold(said)
-    if len(folded) != len(part.blind) or _cuts_word(haystack.text, start) or _cuts_word(haystack.text, end):
+    if script_blind(folded) != part.blind or _cuts_word(haystack.text, start) or _cuts_word(haystack.text, end):
         return None
     if _core(part.text) == _plain(said):
         return Grade.VERBATIM, (start, end)

@@ -15,14 +15,15 @@ import html
 import re
 import unicodedata
 from bisect import bisect_left
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
 _SIGNS = ".,:/-"
 _LONGEST_COMPOSED = 4
 """No character is composed of more than four (Unicode Standard Annex 15, canonical decompositions)."""
-SEPARATOR = "\x1e"
-"""Stands between texts that are folded in one go; no text may contain it."""
+_SEPARATOR = "\x1e"
+"""Stands between texts that are folded in one go; where a text has it itself, it is noise and taken out first."""
 
 # Everything that is dropped wherever it stands. Spelled out instead of "not \w" because combining vowel signs
 # (Devanagari, Thai, ...) are not \w and must stay, while some modifier letters are \w and are used as quotes.
@@ -39,6 +40,7 @@ _DROP = re.compile(f"[{_NOISE}.,:/\\-]+")
 # Inside a number these carry value: 2.5, 10:30, 3-1, 1/2. Anywhere else they are punctuation. They are put out of
 # reach of _DROP for a moment; that is three times as fast as looking around every character.
 _IN_NUMBER = re.compile(r"(\d)(?:,(?=\d{3}(?!\d))|([.,:/\-])(?=\d))")
+_IN_FOLDED_NUMBER = re.compile(r"(\d)([.,:/\-])(?=\d)")  # a comma that is still there is not one of thousands
 _PROTECTED = {".": "\x1c", ",": "\x1d", ":": "\x1f", "/": "\x1a", "-": "\x19"}
 _STAND_INS = re.compile("[\x19\x1a\x1c\x1d\x1f]+")
 _DIGIT = re.compile(r"\d[.,:/\-]\d")
@@ -54,14 +56,28 @@ _REFERENCE = re.compile(r"&(?:#\d{2,7}|#[xX][0-9a-fA-F]{2,6}|[A-Za-z][A-Za-z0-9]
 def fold(text: str) -> str:
     """The comparable form of `text`.
 
-    Idempotent: folding a folded text changes nothing. `SEPARATOR` survives.
+    Folding a folded text changes nothing but a comma that has come to stand before three digits: "2,5 30" folds to
+    "2,530", which read as it stands is 2530.
     """
+    return _fold(text.replace(_SEPARATOR, ""))
+
+
+def fold_all(texts: Iterable[str]) -> list[str]:
+    """The comparable form of each of `texts`, as `fold` gives it, at the price of one."""
+    cleaned = [text.replace(_SEPARATOR, "") for text in texts]
+    return _fold(_SEPARATOR.join(cleaned)).split(_SEPARATOR) if cleaned else []
+
+
+def _fold(text: str) -> str:
+    """Fold `text` and keep the separators; what lies between two of them must fold as if it stood alone."""
+    if "&" in text:
+        text = _unescape(text)
     if text.isascii():
-        return _drop(_unescape(text).lower()) if "&" in text else _drop(text.lower())
-    folded = _step(_unescape(text) if "&" in text else text)
+        return _drop(text.lower().replace("~", "-"), _IN_NUMBER)
+    folded = _step(text, _IN_NUMBER)
     while not unicodedata.is_normalized("NFKC", folded):
         # Dropping what stood between a letter and an accent can bring them together; rare, and it settles at once.
-        folded = _step(folded)
+        folded = _step(folded, _IN_FOLDED_NUMBER)
     return folded
 
 
@@ -70,7 +86,7 @@ def _unescape(text: str) -> str:
     return html.unescape(html.unescape(text))
 
 
-def _step(text: str) -> str:
+def _step(text: str, in_number: re.Pattern[str]) -> str:
     text = _INVISIBLE.sub("", text)
     for wide, narrow in _WIDE:
         if wide in text:
@@ -83,14 +99,14 @@ def _step(text: str) -> str:
     for dash in _DASHES:
         if dash in text:
             text = text.replace(dash, "-")
-    return _drop(text)
+    return _drop(text, in_number)
 
 
-def _drop(text: str) -> str:
+def _drop(text: str, in_number: re.Pattern[str]) -> str:
     text = _STAND_INS.sub("", text)
     if not _DIGIT.search(text):
         return _DROP.sub("", text)
-    text = _IN_NUMBER.sub(_protect, text)
+    text = in_number.sub(_protect, text)
     text = _DROP.sub("", text)
     for sign, stand_in in _PROTECTED.items():
         text = text.replace(stand_in, sign)

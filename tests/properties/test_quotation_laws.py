@@ -9,7 +9,11 @@ from preserve.quotations import Grade, Haystack, ShingleIndex, find_quotations, 
 from preserve.text import fold
 
 AWKWARD = "abcÄéß中國国们2.5,- \n“”‘’\"'«»「」>*_[]()…ﬁ\u00ad\u0301\u200b\u3000&amp;"
-ANY_TEXT = st.one_of(st.text(max_size=80), st.text(alphabet=AWKWARD, max_size=80))
+# Letters that fold to several, letters that fold to them, and what joins or parts them: few, so that they meet.
+MEETING = "ßsx ŉn½1,2#~İi\u0301\x1eΣς\u1100\u1161ﬁf.国國"
+ANY_TEXT = st.one_of(
+    st.text(max_size=80), st.text(alphabet=AWKWARD, max_size=80), st.text(alphabet=MEETING, max_size=12)
+)
 _SOME = "the not council ferry 渡轮 会 不会 停开 2,400 2400 — nowhere now here"
 WORDS = st.lists(st.sampled_from(_SOME.split()), min_size=4)
 
