@@ -161,3 +161,17 @@ def test_spans_count_in_the_text() -> None:
 
 def test_dots_alone_are_no_quotation() -> None:
     assert needle_of("… […] —") is None
+
+
+def test_a_record_separator_is_no_letter_of_a_text() -> None:
+    assert needle_of("\x1e") is None
+    needle = needle_of("the ferry\x1e sails")
+    assert needle is not None
+    assert weigh(needle, Haystack(["Now the ferry \x1esails.", "\x1e"])).grade.stands
+
+
+def test_a_quotation_does_not_begin_inside_a_letter_that_folds_to_several() -> None:
+    needle = needle_of("sx")
+    assert needle is not None
+    assert weigh(needle, Haystack(["ßx sx"])).spans == ((3, 5),)
+    assert not weigh(needle, Haystack(["ßx"])).grade.stands
