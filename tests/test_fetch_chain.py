@@ -152,9 +152,9 @@ def test_cookies_of_another_host_stay_there() -> None:
 
 def test_hostile_cookies_cost_little() -> None:
     fields = [f"Set-Cookie: c{n}={'x' * 40}; Expires={'1 ' * 40}" for n in range(1500)]
-    begun = time.perf_counter()
+    begun = time.process_time()
     capture, _ = chain({"/": redirect("/b", 302, *fields, "Set-Cookie: z=" + "y" * 9000), "/b": page()})
-    assert time.perf_counter() - begun < 2
+    assert time.process_time() - begun < 2
     assert capture.final is not None
     assert capture.final.status == 200
     assert capture.final.request.count(b"=" + b"x" * 40) == 100
@@ -232,9 +232,9 @@ def test_a_refresh_in_the_pages_own_charset_asks_for_its_bytes() -> None:
     ["<meta " * 11_000, '<meta a="' * 8000, "<!--" * 16_000, "<meta a=" + "'" * 60_000, "<script" * 9000],
 )
 def test_hostile_markup_is_scanned_in_little_time(markup: str) -> None:
-    begun = time.perf_counter()
+    begun = time.process_time()
     assert meta_refresh(markup, 10.0) == ""
-    assert time.perf_counter() - begun < 1.0
+    assert time.process_time() - begun < 1.0
 
 
 def test_a_refresh_loop_is_named() -> None:

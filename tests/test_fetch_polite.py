@@ -376,10 +376,10 @@ def test_the_rules_for_us_are_followed(text: str, allowed: bool) -> None:
 def test_hostile_robots_cost_little() -> None:
     agents = "".join(f"User-agent: a{n}\n" for n in range(15_000))
     rules = "".join(f"Disallow: /{n}*x$\n" for n in range(12_000))
-    begun = time.perf_counter()
+    begun = time.process_time()
     found = parse_robots(f"{agents}User-agent: preserve\n{rules}Disallow: /{'*a' * 5000}b")
     assert found.refuses("http://a.example/" + "a" * 2000) is None
-    assert time.perf_counter() - begun < 3
+    assert time.process_time() - begun < 3
 
 
 def test_robots_lie_at_the_root_of_the_origin() -> None:

@@ -79,9 +79,10 @@ def test_certificates_that_cannot_be_read_are_the_callers_mistake() -> None:
 
 
 def test_a_closed_port_is_refused_and_a_dead_network_is_not_the_hosts_fault() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as gone:
-        port = gone.getsockname()[1]
-    assert failure_of(Kit().fetch(f"http://127.0.0.1:{port}/").capture) is FailureKind.REFUSED
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # nobody listens, and nobody else gets the port meanwhile
+        url = f"http://127.0.0.1:{taken.getsockname()[1]}/"
+        assert failure_of(Kit().fetch(url).capture) is FailureKind.REFUSED
 
 
 def test_the_next_address_is_tried_when_the_first_refuses() -> None:

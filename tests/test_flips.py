@@ -31,11 +31,6 @@ POSTS = ("steady", "moved", "tagged", "chunked", "packed", "chinese", "odd", "re
 NOT_MODIFIED = [b'HTTP/1.1 304 Not Modified\r\nETag: "one"\r\n\r\n']
 
 
-def closed_port() -> int:
-    with closing(socket.create_server(("127.0.0.1", 0))) as listener:
-        return int(listener.getsockname()[1])
-
-
 def chunked(body: bytes, size: int = 100) -> bytes:
     pieces = [body[start : start + size] for start in range(0, len(body), size)]
     return b"".join(b"%x\r\n%b\r\n" % (len(piece), piece) for piece in pieces) + b"0\r\n\r\n"
@@ -75,10 +70,11 @@ def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
     key = str(place.folder / "config" / "signing-key.pem")
     settings = replace(place.settings, archive=replace(place.settings.archive, signing_key=key))
     place = Stage(place.folder, settings)
-    with WireServer({}) as server:
+    with WireServer({}) as server, socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # nobody listens, and nobody else gets the port meanwhile
         scripts(server)
         for number, name in enumerate(POSTS):
-            url = f"http://127.0.0.1:{closed_port()}/" if name == "refused" else server.url(f"/{name}")
+            url = f"http://127.0.0.1:{taken.getsockname()[1]}/" if name == "refused" else server.url(f"/{name}")
             write_post(place.posts, f"{name}.md", url, article(number))
         write_post(place.posts, "no-source.md", None, article(90))
         for _ in range(2):
