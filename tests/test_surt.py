@@ -63,6 +63,10 @@ KEYS = {
     f"http://news.example/(S({ID24}))/a.aspx": "example,news)/a.aspx",
     f"http://news.example/(S({ID24}))/({ID24})/a.aspx": "example,news)/a.aspx",
     f"http://news.example/(F({ID24})S({ID24}))/a.aspx": "example,news)/a.aspx",
+    f"http://news.example/%3Fa/(S({ID24}))/a.aspx": "example,news)/?a/a.aspx",
+    f"http://news.example/(S({ID24}))/%3F/(S({ID24}))/a.aspx%3F/({ID24})/": (
+        f"example,news)/(s({ID24.lower()}))/?/a.aspx?/({ID24.lower()})"
+    ),
     f"http://news.example/a;jsessionid={HEX32}": f"example,news)/a;jsessionid={HEX32.lower()}",
     "urn:preserve:post:_posts/A b/../c/?b&a": "urn:preserve:post:_posts/a%20b/../c?a&b",
     "mailto:Someone@News.example": "mailto:someone@news.example",

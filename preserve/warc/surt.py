@@ -152,11 +152,16 @@ def _opaque(path: bytes) -> bytes:
 
 
 def _without_session(path: bytes) -> bytes:
-    """The path without the last ASP.NET session id of each kind."""
+    """The path without the last ASP.NET session id of each kind; a question mark that was escaped parts it."""
     for kind in _PATH_SESSIONS:
-        end = path.partition(b"?")[0].rfind(b".aspx")
-        *_, last = (None, *kind.finditer(path, 0, max(end, 0)))
-        path = path[: last.start()] + path[last.end() :] if last else path
+        pieces = path.split(b"?")
+        for number in reversed(range(len(pieces))):
+            piece = pieces[number]
+            *_, last = (None, *kind.finditer(piece, 0, max(piece.rfind(b".aspx"), 0)))
+            if last:
+                pieces[number] = piece[: last.start()] + piece[last.end() :]
+                break
+        path = b"?".join(pieces)
     return path
 
 
