@@ -313,6 +313,7 @@ class Coordinator:
             not_modified=ledger.not_modified_in_a_row(task.source) if last is not None else 0,
             probe=state.probe,
             template=state.template,
+            precedents=ledger.precedents.of(post.path for post in posts),
         )
 
     def _next_number(self) -> int:
@@ -449,7 +450,8 @@ class Coordinator:
         if not isinstance(task, SourceTask) or capture is None:
             return
         state = self._hosts[task.host]
-        held = _Held(task, out.order, capture, event.judged)
+        order = out.order if event.template is None else replace(out.order, template=event.template)
+        held = _Held(task, order, capture, event.judged)
         if out.second_look:
             self._conclude(held)
         else:
@@ -496,6 +498,7 @@ class Coordinator:
             kind=Kind.JUDGE,
             probe=probe,
             template=state.template,
+            precedents={},
             journey=None,
             capture=item.capture,
             keep_text=False,

@@ -10,7 +10,6 @@ from preserve.work.crew import Crew, Hire, OwnCrew, Site
 from preserve.work.processes import ProcessCrew, Setup
 from preserve.work.worker import Bench
 
-
 SOURCES_A_WORKER = 50
 """With fewer, another process costs more than it does."""
 
@@ -44,6 +43,7 @@ def own(fetcher: Fetcher, tools: FetchTools) -> Hire:
     def hire(site: Site) -> Crew:
         bench = Bench(
             settings=site.settings,
+            software=site.info["software"],
             fetcher=fetcher,
             writer=site.writer,
             judges=Judges(site.settings.judge),

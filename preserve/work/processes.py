@@ -230,6 +230,7 @@ def _work(pipe: Connection[Any, Any], setup: Setup, teller: _Teller) -> None:
     ):
         bench = Bench(
             settings=settings,
+            software=setup.info["software"],
             fetcher=HttpFetcher(settings.fetch, tools),
             writer=writer,
             judges=Judges(settings.judge),

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from preserve.fetch import Journey
-from preserve.model import ArchivedCapture
+from preserve.model import ArchivedCapture, Precedent
 from preserve.tasks import Judged, PostBytes
 
 
@@ -30,6 +31,7 @@ class Order:
         last: the source's last capture that had the article, or None.
         not_modified: how many captures of it ended in a 304 since one brought the page itself.
         probe, template: what is known of the host, for judging.
+        precedents: earlier checks of the posts, by path, whose judgement may hold.
         journey: a visit begun elsewhere that has come to this host; None begins one.
         capture: what `JUDGE` judges.
         keep_text: archive the extracted text beside the capture.
@@ -43,6 +45,7 @@ class Order:
     not_modified: int = 0
     probe: ArchivedCapture | None = None
     template: frozenset[str] = frozenset()
+    precedents: Mapping[str, Precedent] = field(default_factory=dict)
     journey: Journey | None = None
     capture: ArchivedCapture | None = None
     keep_text: bool = True
@@ -80,10 +83,18 @@ class Fetched:
 
 @dataclass(frozen=True, slots=True)
 class Concluded:
-    """An order's capture was judged."""
+    """An order's capture was judged.
+
+    Attributes:
+        number: of its order.
+        judged: the outcome.
+        template: what the host's template was taken to be, where that is not what the order says: an earlier judgement
+            was followed.
+    """
 
     number: int
     judged: Judged
+    template: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

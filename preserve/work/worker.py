@@ -14,10 +14,11 @@ from dataclasses import dataclass
 
 from preserve.fetch import Fetcher
 from preserve.judges import Judges
-from preserve.model import ArchivedCapture, Capture, FailureKind
+from preserve.model import ArchivedCapture, Capture, FailureKind, RecordRef
+from preserve.precedent import follow, todays_terms
 from preserve.settings import Settings
 from preserve.tasks import Judged, JudgeTask
-from preserve.warc import ArchiveWriter
+from preserve.warc import ArchiveWriter, read_beginning
 from preserve.work.refusals import refused
 from preserve.work.repeats import Basis, Payloads, Repeats
 from preserve.work.values import Back, Batch, Broken, Concluded, Event, Fetched, Kind, Order
@@ -31,6 +32,7 @@ class Bench:
 
     Attributes:
         settings: all of them.
+        software: name and version, as the run is recorded with.
         fetcher: asks sources.
         writer: its WARC file.
         judges: its judging processes; closed by the worker.
@@ -40,6 +42,7 @@ class Bench:
     """
 
     settings: Settings
+    software: str
     fetcher: Fetcher
     writer: ArchiveWriter
     judges: Judges
@@ -59,6 +62,7 @@ class Worker:
     def __init__(self, bench: Bench, tell: Tell) -> None:
         self._bench, self._tell = bench, tell
         self._repeats = Repeats(bench.payloads, bench.settings)
+        self._terms = todays_terms(bench.settings, bench.software)
         self._batches: queue.SimpleQueue[Batch | None] = queue.SimpleQueue()
         self._told: queue.SimpleQueue[Event | None] = queue.SimpleQueue()
         self._hands = [threading.Thread(target=self._serve, name=f"fetch-{n}") for n in range(bench.threads)]
@@ -101,16 +105,16 @@ class Worker:
             if order.capture is not None:
                 self._judge(order, order.capture)
                 continue
-            fetched = self._visit(order, batch.host)
+            fetched, seen = self._visit(order, batch.host)
             self._told.put(fetched)
             if fetched.capture is not None and order.kind is Kind.SOURCE:
-                self._judge(order, fetched.capture)
+                self._judge(order, fetched.capture, seen)
             final = fetched.capture.final if fetched.capture is not None else None
             if fetched.capture is None or refused(final.status if final else None):
                 return tuple(left.number for left in batch.orders[position + 1 :])
         return ()
 
-    def _visit(self, order: Order, host: str) -> Fetched:
+    def _visit(self, order: Order, host: str) -> tuple[Fetched, Capture]:
         basis = None
         if order.journey is not None:
             visit = self._bench.fetcher.resume(order.journey, within=host)
@@ -122,10 +126,11 @@ class Worker:
         beside = tuple(self._keep(capture, None, None) for capture in visit.also)
         failure = visit.capture.failure
         if visit.onward is not None:
-            return Fetched(order.number, None, visit.onward, beside)
+            return Fetched(order.number, None, visit.onward, beside), visit.capture
         if failure is not None and failure.kind is FailureKind.INTERRUPTED:
-            return Fetched(order.number, None, None, beside)
-        return Fetched(order.number, self._keep(visit.capture, basis, order.last), None, beside)
+            return Fetched(order.number, None, None, beside), visit.capture
+        archived = self._keep(visit.capture, basis, order.last)
+        return Fetched(order.number, archived, None, beside), visit.capture
 
     def _keep(self, capture: Capture, basis: Basis | None, last: ArchivedCapture | None) -> ArchivedCapture:
         archived = self._bench.writer.append_capture(capture, self._repeats.known(basis, last))
@@ -134,7 +139,8 @@ class Worker:
 
     # ------------------------------------------------------------ judging
 
-    def _judge(self, order: Order, capture: ArchivedCapture) -> None:
+    def _judge(self, order: Order, capture: ArchivedCapture, seen: Capture | None = None) -> None:
+        """Judge a capture, or follow the judgement of an earlier one; `seen` is the visit it was made of."""
         task = JudgeTask(
             archive=self._bench.settings.archive.directory,
             capture=capture,
@@ -144,8 +150,16 @@ class Worker:
             template=order.template,
             settings=self._bench.settings,
         )
+        if seen is not None and order.precedents:
+            followed = follow(task, seen, order.precedents, self._terms, self._beginning)
+            if followed is not None:
+                self._told.put(Concluded(order.number, followed.judged, followed.task.template))
+                return
         future = self._bench.judges.submit(task)
         future.add_done_callback(lambda done: self._judged(order, capture, done))
+
+    def _beginning(self, record: RecordRef) -> bytes:
+        return read_beginning(self._bench.settings.archive.directory, record)
 
     def _judged(self, order: Order, capture: ArchivedCapture, done: Future[Judged]) -> None:
         try:
