@@ -11,6 +11,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import NamedTuple
 
+import opencc
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -32,7 +33,7 @@ from precedent_kit import (
 )
 from run_kit import answer, page, stage, write_post
 from run_kit import article as run_article
-from verdict_cases import ENGLISH, article, html, in_site
+from verdict_cases import CHINESE, ENGLISH, article, html, in_site
 from wire_server import WireServer
 
 from preserve import precedent
@@ -40,7 +41,7 @@ from preserve.compare import block_digest
 from preserve.editions import installed_extractor
 from preserve.extract import extractor_id
 from preserve.judging import COMPARABLE, judge_capture
-from preserve.model import Failure, FailureKind, Truncation, Verdict
+from preserve.model import Failure, FailureKind, Nature, Truncation, Verdict
 from preserve.precedent import Followed
 from preserve.rejudge import rejudge, task_of
 from preserve.settings import DigestAlgorithm, FetchSettings, PostSettings
@@ -87,6 +88,7 @@ CHANGES: dict[str, Change] = {
     "chunked": lambda reply: replace(reply, coded="chunked"),
     "plain": lambda reply: replace(reply, coded=""),
     "gzip": lambda reply: replace(reply, coded="gzip"),
+    "mislabelled": lambda reply: replace(reply, headers=(*reply.headers, ("Content-Encoding", "zstd"))),
     "body": lambda reply: replace(reply, body=reply.body.replace(b"2007", b"2006") + b"<!-- later -->"),
     "status": lambda reply: replace(reply, status=200 if reply.status != 200 else 404),
     "redirected": lambda reply: replace(reply, via=(SOURCE,), url="http://paper.example/new/harbour-bridge"),
@@ -168,10 +170,20 @@ def test_a_new_date_or_cookie_and_other_framing_are_nothing_new(court: Court) ->
         assert court.again(reply) is not None
 
 
-def test_the_traces_of_a_vendor_matter_where_the_page_is_not_plainly_the_article(court: Court) -> None:
-    court.judge(REPLIES["other-article"])
-    assert court.again(CHANGES["cookie"](REPLIES["other-article"])) is not None
-    assert court.again(CHANGES["vendor"](REPLIES["other-article"])) is None
+@pytest.mark.parametrize("name", ["other-article", "truncated"])
+def test_the_traces_of_a_vendor_matter_where_the_page_is_not_plainly_the_article(court: Court, name: str) -> None:
+    court.judge(REPLIES[name])
+    assert court.again(CHANGES["cookie"](REPLIES[name])) is not None
+    assert court.again(CHANGES["vendor"](REPLIES[name])) is None
+
+
+def test_a_head_that_may_stand_in_a_record_of_its_own_is_not_read(court: Court) -> None:
+    way = tuple(f"http://paper.example/{number}" for number in range(150))
+    court.judge(Reply(ORDINARY, via=way))
+    (check,) = court.ledger.latest_checks()
+    assert check.capture is not None
+    assert check.capture.exchanges[-1].response != check.capture.summary
+    assert court.again(Reply(ORDINARY, via=way)) is None
 
 
 def test_what_broke_off_once_says_nothing_of_what_came_whole(court: Court) -> None:
@@ -191,11 +203,10 @@ def test_sha1_proves_nothing_but_a_common_original_does(tmp_path: Path) -> None:
         assert court.follow(capture, court.task(archived, (POST, post_of()), previous=None)) is None
 
 
-def test_an_encoding_or_a_type_that_changed_is_judged_anew(court: Court) -> None:
+@pytest.mark.parametrize("change", ["charset", "type", "no-type", "gzip", "mislabelled"])
+def test_an_encoding_or_a_type_that_changed_is_judged_anew(court: Court, change: str) -> None:
     court.judge(Reply(ORDINARY))
-    assert [court.again(CHANGES[name](Reply(ORDINARY))) for name in ("charset", "type", "no-type", "gzip")] == [
-        None
-    ] * 4
+    assert court.again(CHANGES[change](Reply(ORDINARY))) is None
 
 
 # ---------------------------------------------------------------- not modified
@@ -348,6 +359,23 @@ def test_a_template_learned_since_matters_where_it_holds_an_addition(court: Cour
     assert followed is not None
     assert followed.task.template == frozenset()
     assert is_what_judging_gives(followed)
+
+
+def test_additions_in_another_script_are_judged_anew(court: Court) -> None:
+    """What they are called in a template is told by folding the whole page to one script."""
+    traditional = tuple(opencc.OpenCC("s2t").convert(text) for text in CHINESE)
+    added = "書店對面的麵館老闆說,她會想念每天傍晚從櫥窗裏透出來的燈光,也會想念那些來借雨傘的客人。"
+    post = (POST, post_of(CHINESE, title="书店"))
+    same = Reply(html("書店", in_site(article("書店", traditional)), lang="zh-Hant"))
+    more = Reply(html("書店", in_site(article("書店", (*traditional[:2], added, *traditional[2:]))), lang="zh-Hant"))
+    court.judge(same, post)
+    followed = court.again(same, post)
+    assert followed is not None
+    assert is_what_judging_gives(followed)
+    judged = court.judge(more, post, previous=None)
+    assert Nature.SCRIPT_VARIANT in judged.posts[0].judgement.natures
+    assert judged.posts[0].template_candidates
+    assert court.again(more, post) is None
 
 
 @pytest.mark.parametrize("name", sorted(set(REPLIES) - JUDGED_ANEW))
