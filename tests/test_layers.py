@@ -44,6 +44,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "protego": ("fetch",),
     "warcio": ("warc",),
     "isal": ("warc",),
+    "zlib_ng": ("warc",),
     "trafilatura": ("extract",),
     "lxml": ("markup", "extract", "posts"),
     "yaml": ("posts",),

@@ -15,7 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from preserve.warc.deflate import deflater
+from preserve.warc.deflate import plain_deflater
 from preserve.warc.files import sync_directory
 from preserve.warc.zipnum import BLOCK_LINES, SUMMARY, Block, ZipIndex, data_name, is_data
 
@@ -147,7 +147,7 @@ class _Blocks:
 
     def _write(self, count: int) -> None:
         lines, self._held = self._held[:count], self._held[count:]
-        packer = deflater()
+        packer = plain_deflater()
         raw = packer.compress(b"".join(lines)) + packer.flush()
         self._put(b" ".join(lines[0].split(b" ", 2)[:2]), raw)
 
