@@ -47,7 +47,7 @@ Value = TypeVar("Value")
 # Name of each part -> what it is, and which process of a run does it.
 PARTS = {
     "plan": ("front matter read, posts grouped by source", "main"),
-    "fetch": ("the exchange, as bytes on the wire, parsed (`HttpFetcher`)", "main"),
+    "fetch": ("the exchange over a kept connection, as bytes on the wire, parsed (`HttpFetcher`)", "main"),
     "archive": ("request, response and summary records: digests, gzip, write", "main"),
     "witness": ("the post's bytes and the extracted text as records", "main"),
     "hand over": ("capture, post and judgement pickled, sent, unpickled", "main"),
@@ -65,7 +65,7 @@ WITHIN = {
     "trafilatura": "`bare_extraction` and its blocks",
 }
 REFERENCES = {
-    "requests": "`requests.Session.get`, nothing else",
+    "requests": "`requests.Session.get` over its kept connections, nothing else",
     "trafilatura.extract": "its default text, from the bytes",
     "gzip zlib 6": "response block, as preserve packs it",
     "gzip zlib 9": "response block, as warcio packs it by default",
@@ -196,6 +196,7 @@ class _Round:
         fetcher = HttpFetcher(fetch, system_tools(fetch, threading.Event(), {}))
         with self.meter.part("fetch"):
             captures = [fetcher.fetch(url).capture for url in self._collection.urls]
+            fetcher.close()
         with requests.Session() as session, self.meter.part("requests"):
             session.trust_env = False
             for url in self._collection.urls:

@@ -42,6 +42,8 @@ class FetchSettings:
         contact: URL or mail address put into the user agent, for the people whose servers are asked.
         connect_timeout, read_timeout: per connect and per read.
         total_timeout: for one exchange from connect to last byte.
+        idle_timeout: a connection that can carry another exchange is kept so long for its host's next one; 0 keeps
+            none.
         max_header_bytes: status line and header fields together.
         max_body_bytes: of a body as received; what is beyond is cut and the record says so.
         max_decoded_bytes, max_ratio: bounds on what decompression may yield.
@@ -63,6 +65,7 @@ class FetchSettings:
     connect_timeout: float = 10.0
     read_timeout: float = 30.0
     total_timeout: float = 120.0
+    idle_timeout: float = 15.0
     max_header_bytes: int = 256 * 1024
     max_body_bytes: int = 64 * MIB
     max_decoded_bytes: int = 128 * MIB

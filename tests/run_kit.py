@@ -158,6 +158,9 @@ class StoppingFetcher:
     def ready_in(self, host: str) -> float:
         return self.inner.ready_in(host)
 
+    def close(self) -> None:
+        self.inner.close()
+
 
 def environment() -> Mapping[str, str]:
     """No proxies: they would stand between a test and its server."""

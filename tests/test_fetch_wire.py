@@ -121,7 +121,7 @@ def test_the_request_says_who_asks_and_nothing_else() -> None:
         Kit(contact="https://example.org/bot").fetch(server.url("/"))
         lines = server.heads[0].decode().split("\r\n")
     names = [line.partition(":")[0] for line in lines[1:-2]]
-    assert names == ["Host", "User-Agent", "Accept", "Accept-Language", "Accept-Encoding", "Connection"]
+    assert names == ["Host", "User-Agent", "Accept", "Accept-Language", "Accept-Encoding"]
     assert any(line.startswith("User-Agent: preserve/") and "(+https://example.org/bot)" in line for line in lines)
     assert "Accept-Encoding: gzip, deflate, br, zstd" in lines
 

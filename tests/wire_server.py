@@ -4,7 +4,8 @@
         ...  # server.url("/a"), server.heads, server.sent
 
 A path's value is the steps of one answer, or a list of such answers for its first, second... request (the
-last one stays). After its steps the connection is closed.
+last one stays). After its steps the connection is closed; a `persistent` server reads the next request off it instead,
+unless a step was `Reset` or `Close`.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import ssl
 import struct
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 
@@ -39,6 +40,23 @@ class Hang:
 
 
 @dataclass(frozen=True)
+class Close:
+    """Close the connection although the server is persistent, under TLS with or without a word (close_notify);
+    `gone` is set when it is done.
+    """
+
+    gone: threading.Event = field(default_factory=threading.Event)
+    notify: bool = False
+
+
+@dataclass(frozen=True)
+class Tell:
+    """Set `event`: all before it was sent."""
+
+    event: threading.Event
+
+
+@dataclass(frozen=True)
 class Until:
     """Send nothing more before `event` is set."""
 
@@ -52,8 +70,9 @@ class Endless:
     data: bytes
 
 
-Step = bytes | Drip | Reset | Hang | Until | Endless
+Step = bytes | Drip | Reset | Hang | Close | Tell | Until | Endless
 Answer = Sequence[Step]
+_STEPS = (bytes, Drip, Reset, Hang, Close, Tell, Until, Endless)
 
 
 class WireServer:
@@ -65,7 +84,10 @@ class WireServer:
         *,
         address: str = "127.0.0.1",
         tls: ssl.SSLContext | None = None,
+        persistent: bool = False,
     ) -> None:
+        self.persistent = persistent
+        self.connections: list[int] = []
         self.scripts: dict[str, Answer | Sequence[Answer]] = dict(scripts or {})
         self.heads: list[bytes] = []
         self.sent: list[bytes] = []
@@ -106,7 +128,7 @@ class WireServer:
         with self._lock:
             for sock in self._open:
                 with contextlib.suppress(OSError):
-                    sock.shutdown(socket.SHUT_RDWR)
+                    socket.socket.shutdown(sock, socket.SHUT_RDWR)  # under TLS too, whose thread may be reading
         self._acceptor.join(5)
         for thread in self._threads:
             thread.join(5)
@@ -124,10 +146,10 @@ class WireServer:
     def _serve(self, sock: socket.socket) -> None:
         with contextlib.suppress(OSError), self._holding(sock):
             if self._tls:
-                with self._tls.wrap_socket(sock, server_side=True) as wrapped:
-                    self._answer(wrapped)
+                with self._tls.wrap_socket(sock, server_side=True) as wrapped, self._holding(wrapped):
+                    self._converse(wrapped)
             else:
-                self._answer(sock)
+                self._converse(sock)
 
     @contextlib.contextmanager
     def _holding(self, sock: socket.socket) -> Iterator[None]:
@@ -140,15 +162,24 @@ class WireServer:
                 self._open.discard(sock)
             sock.close()
 
-    def _answer(self, sock: socket.socket) -> None:
+    def _converse(self, sock: socket.socket) -> None:
+        with self._lock:
+            number = len(self.connections)
+            self.connections.append(0)
+        while self._answer(sock, number) and self.persistent:
+            pass
+
+    def _answer(self, sock: socket.socket, connection: int) -> bool:
+        """Answer one request; whether the connection may go on."""
         head = b""
         while b"\r\n\r\n" not in head and not head.startswith(b"\x16"):  # a TLS hello is answered as it is
             data = sock.recv(65536)
             if not data:
-                return
+                return False
             head += data
         sent = bytearray()
         with self._lock:
+            self.connections[connection] += 1
             self.heads.append(head)
             target = head.split(b" ")[1].decode("latin-1") if head[:1] != b"\x16" else "TLS"
             steps = self._steps(target)
@@ -165,18 +196,30 @@ class WireServer:
                 self._do(sock, step, sent)
         finally:
             self.sent.append(bytes(sent))
-        if not any(isinstance(step, Reset) for step in steps) and not self._tls:
+        closes = [step for step in steps if isinstance(step, Close)]
+        resets = any(isinstance(step, Reset) for step in steps)
+        if self.persistent and not closes and not resets:
+            return True
+        if closes and isinstance(sock, ssl.SSLSocket) and closes[0].notify:
+            sock.setblocking(False)
+            with contextlib.suppress(ssl.SSLWantReadError):  # for the other side's, which need not come
+                sock.unwrap()
+            sock.setblocking(True)
+        if not resets and (closes or not self._tls):
             sock.shutdown(socket.SHUT_WR)
+            for step in closes:
+                step.gone.set()
             while sock.recv(65536):  # what is still unread would turn the close into a reset
                 pass
+        return False
 
     def _steps(self, target: str) -> Answer:
         script = self.scripts.get(target, [b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"])
-        if script and not isinstance(script[0], (bytes, Drip, Reset, Hang, Until, Endless)):
+        if script and not isinstance(script[0], _STEPS):
             count = self._counts.get(target, 0)
             self._counts[target] = count + 1
             answer = script[min(count, len(script) - 1)]
-            assert not isinstance(answer, (bytes, Drip, Reset, Hang, Until, Endless))
+            assert not isinstance(answer, _STEPS)
             return answer
         return script  # type: ignore[return-value]
 
@@ -196,6 +239,10 @@ class WireServer:
             case Until(event):
                 while not event.wait(0.05) and not self._stopped.is_set():
                     pass
+            case Close():
+                pass
+            case Tell(event):
+                event.set()
             case Hang():
                 while not self._stopped.is_set() and sock.recv(65536):
                     pass

@@ -61,6 +61,7 @@ OPTIONS: tuple[Option, ...] = (
     Option("fetch", "connect_timeout", Kind.DURATION, "longest wait for a connection"),
     Option("fetch", "read_timeout", Kind.DURATION, "longest wait for the next bytes"),
     Option("fetch", "total_timeout", Kind.DURATION, "longest one exchange may take"),
+    Option("fetch", "idle_timeout", Kind.DURATION, "an idle connection is kept for its host's next request; 0: never"),
     Option("fetch", "max_header_bytes", Kind.SIZE, "longest response header"),
     Option("fetch", "max_body_bytes", Kind.SIZE, "a longer body is cut, and the record says so"),
     Option("fetch", "max_decoded_bytes", Kind.SIZE, "the most a compressed body may unpack to"),

@@ -1,6 +1,7 @@
 """One exchange: a URL in, an `Exchange` out, whatever happens.
 
-Owns the route (proxy, addresses, guard), the request's headers, and turning what the wire saw into a value.
+Owns the route (proxy, addresses, guard), whether a kept line is taken or one is opened, the request's headers, and
+turning what the wire saw into a value.
 Waiting, retries, redirects and robots.txt are the fetcher's.
 """
 
@@ -14,11 +15,13 @@ from datetime import datetime
 from preserve import __version__
 from preserve.errors import ConfigError
 from preserve.fetch.guard import Network, literal_address, literal_refusal, parse_networks, refusal
+from preserve.fetch.lines import KeptLines, Line, Route
+from preserve.fetch.opening import send
 from preserve.fetch.proxies import Proxy, choose_proxy
 from preserve.fetch.reading import Answer, Limits, WireError
 from preserve.fetch.resolver import NoSuchNameError, ResolverError, name_is_absent
 from preserve.fetch.tools import FetchTools, tls_context
-from preserve.fetch.wire import Addresses, Plan, Timing, Wire, send
+from preserve.fetch.wire import Addresses, Plan, StaleLineError, Timing, Wire
 from preserve.model import Exchange, ExchangeRole, Failure, FailureKind
 from preserve.settings import FetchSettings
 from preserve.urls import DEFAULT_PORTS, host_of, port_of, split
@@ -47,7 +50,7 @@ def user_agent(contact: str) -> str:
 
 
 class Asker:
-    """Makes exchanges; thread-safe, since nothing is kept between them."""
+    """Makes exchanges; thread-safe. Lines that can carry another one are kept for a while."""
 
     def __init__(self, settings: FetchSettings, tools: FetchTools) -> None:
         """Prepare what all exchanges share.
@@ -59,9 +62,15 @@ class Asker:
         self._tools = tools
         self._tls: ssl.SSLContext = tls_context(tools.ca_file)
         self._allowed = _allowed(settings)
+        self._timing = Timing(settings.connect_timeout, settings.read_timeout, settings.total_timeout)
         if not settings.contact.isprintable() or not settings.contact.isascii():
             raise ConfigError("fetch.contact goes into a header: use printable ASCII only")
         self._agent = user_agent(settings.contact)
+        self._lines = KeptLines(tools.clock, settings.idle_timeout)
+
+    def close(self) -> None:
+        """Close the lines that are kept; exchanges made after that keep none."""
+        self._lines.close()
 
     def ask(self, question: Question, max_body: int | None = None) -> Exchange:
         """Make one exchange; failures are in the value. `max_body` overrides the settings' bound on the
@@ -69,31 +78,84 @@ class Asker:
         clock, settings = self._tools.clock, self._settings
         started, begun = clock.now(), clock.monotonic()
         bound = settings.max_body_bytes if max_body is None else max_body
-        wire, failure = self.send(question.url, self._headers(question), bound)
+        wire, failure = self.send(question.url, self._headers(question), bound, keeping=settings.idle_timeout > 0)
         seconds = clock.monotonic() - begun
         if wire is None:
             return Exchange(question.url, question.role, question.attempt, started, seconds, b"", b"", failure=failure)
         return _exchange(question, wire, started, seconds, failure)
 
     def send(
-        self, url: str, headers: Sequence[tuple[str, str]], max_body: int, body: bytes | None = None
+        self,
+        url: str,
+        headers: Sequence[tuple[str, str]],
+        max_body: int,
+        body: bytes | None = None,
+        *,
+        keeping: bool = False,
     ) -> tuple[Wire | None, Failure | None]:
         """Send a GET, or with a body a POST, along the route to `url`.
+
+        Args:
+            url: what to ask.
+            headers: all fields but `Connection`.
+            max_body: the most bytes of a body that are read.
+            body: of the POST.
+            keeping: a GET may be sent over a kept line, and its line kept for the next.
 
         Returns:
             The wire, None when there is no route; and why no whole head came, None when one did.
         """
-        settings = self._settings
-        plan = self._plan(url)
+        try:
+            proxy = choose_proxy(url, self._settings.proxy, self._tools.environment)
+        except ValueError as fault:
+            return None, Failure(FailureKind.PROXY, f"the proxy for {url} can't be used: {fault}")
+        route = _route(url, proxy) if keeping and body is None else None
+        if route is None:
+            headers = [*headers, ("Connection", "close")]
+        limits = Limits(self._settings.max_header_bytes, max_body)
+        line = self._lines.take(route) if route is not None else None
+        deadline: float | None = None
+        if line is not None and route is not None:
+            wire = Wire(Plan(url, (), route.port, proxy), self._timing, limits, self._tools.clock)
+            try:
+                return self._again(wire, line, route, headers)
+            except StaleLineError:  # closed as we sent: RFC 9112, section 9.3.1
+                deadline = wire.deadline
+        plan = self._plan(url, proxy)
         if isinstance(plan, Failure):
             return None, plan
-        timing = Timing(settings.connect_timeout, settings.read_timeout, settings.total_timeout)
-        wire = Wire(plan, timing, Limits(settings.max_header_bytes, max_body), self._tools.clock)
+        wire = Wire(plan, self._timing, limits, self._tools.clock, deadline)
         try:
-            send(wire, headers, self._tls, body)
+            line = send(wire, headers, self._tls, body)
         except WireError as fault:
             return wire, Failure(fault.kind, f"{url}: {fault}")
+        self._done(wire, line, route)
         return wire, None
+
+    def _again(
+        self, wire: Wire, line: Line, route: Route, headers: Sequence[tuple[str, str]]
+    ) -> tuple[Wire, Failure | None]:
+        """Make the exchange over a kept line.
+
+        Raises:
+            StaleLineError: it was closed before an answer began.
+        """
+        try:
+            wire.send(line, "GET", headers)
+            wire.read(line)
+        except BaseException as fault:
+            line.close()
+            if isinstance(fault, StaleLineError) or not isinstance(fault, WireError):
+                raise
+            return wire, Failure(fault.kind, f"{wire.plan.url}: {fault}")
+        self._done(wire, line, route)
+        return wire, None
+
+    def _done(self, wire: Wire, line: Line, route: Route | None) -> None:
+        if route is None or wire.answer is None:
+            line.close()
+        else:
+            self._lines.give(route, line, wire.answer)
 
     def _headers(self, question: Question) -> list[tuple[str, str]]:
         headers = [
@@ -106,15 +168,10 @@ class Asker:
         if question.cookies:
             headers.append(("Cookie", question.cookies))
         headers += question.fields
-        headers.append(("Connection", "close"))
         return headers
 
-    def _plan(self, url: str) -> Plan | Failure:
-        """The route to `url`, or why there is none."""
-        try:
-            proxy = choose_proxy(url, self._settings.proxy, self._tools.environment)
-        except ValueError as fault:
-            return Failure(FailureKind.PROXY, f"the proxy for {url} can't be used: {fault}")
+    def _plan(self, url: str, proxy: Proxy | None) -> Plan | Failure:
+        """How to connect for `url`, or why not to."""
         if proxy is not None:
             return self._plan_proxy(url, proxy)
         addresses = self._public_addresses(host_of(url), port_of(url))
@@ -158,6 +215,17 @@ class Asker:
         if not found:
             return Failure(FailureKind.DNS, f"the resolver gave no address for {host}")
         return Failure(FailureKind.PRIVATE_ADDRESS, _not_asked(host, why[0]))
+
+
+def _route(url: str, proxy: Proxy | None) -> Route | None:
+    """What a line for `url` is kept under; None where none is.
+
+    What a proxy forwards itself is not told apart by host on the proxy's side: such exchanges share no line.
+    """
+    scheme = split(url).scheme or ""
+    if proxy is not None and not proxy.is_socks and scheme != "https":
+        return None
+    return Route(scheme, host_of(url), port_of(url), "" if proxy is None else proxy.url)
 
 
 def _not_asked(host: str, why: str) -> str:

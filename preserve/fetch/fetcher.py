@@ -69,6 +69,10 @@ class Fetcher(Protocol):
         """Seconds until `host` may be asked again; 0 when it may be now."""
         ...
 
+    def close(self) -> None:
+        """Close the connections that are kept for later exchanges; what is asked after that keeps none."""
+        ...
+
 
 @dataclass(slots=True)
 class _Origin:
@@ -148,6 +152,10 @@ class HttpFetcher:
         self._asker = Asker(settings, tools)
         self._origins: OrderedDict[str, _Origin] = OrderedDict()
         self._lock = threading.Lock()
+
+    def close(self) -> None:
+        """See `Fetcher.close`."""
+        self._asker.close()
 
     def fetch(self, source: str, validators: Validators | None = None, *, within: str = "") -> Visit:
         """See `Fetcher.fetch`; never raises for what a server does."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from preserve.http1 import (
     ChunkReader,
@@ -51,12 +52,21 @@ class Answer:
         head: the final response's head; None when it isn't whole.
         truncated: why `response` ends before the message does, or None.
         failure: why there is no whole response, or None.
+        exact: the message ended by its own framing, and not one byte came beyond it.
     """
 
     response: bytes
     head: Head | None = None
     truncated: Truncation | None = None
     failure: Failure | None = None
+    exact: bool = False
+
+
+class _End(NamedTuple):
+    """How a body ended: where it was cut, and whether just where its framing says."""
+
+    truncated: Truncation | None = None
+    exact: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +83,8 @@ def read_response(receive: Receive, limits: Limits) -> Answer:
     head: Head | None = None
     try:
         head = _read_head(receive, data, limits.header)
-        truncated = _read_body(receive, data, head, limits.body)
-        return Answer(bytes(data), head, truncated)
+        end = _read_body(receive, data, head, limits.body)
+        return Answer(bytes(data), head, end.truncated, exact=end.exact)
     except WireError as fault:
         return Answer(bytes(data), head, _why_short(fault.kind) if data else None, fault.failure)
 
@@ -127,7 +137,7 @@ def _ended_in_head(data: bytearray) -> WireError:
     return WireError(FailureKind.CUT_OFF, "the connection was closed before the response's header was whole")
 
 
-def _read_body(receive: Receive, data: bytearray, head: Head, limit: int) -> Truncation | None:
+def _read_body(receive: Receive, data: bytearray, head: Head, limit: int) -> _End:
     """Read the body into `data` and cut what is beyond it."""
     try:
         how = framing(head.status, head.headers)
@@ -143,15 +153,16 @@ def _read_body(receive: Receive, data: bytearray, head: Head, limit: int) -> Tru
         piece = receive(_READ)
         if not piece:
             if how.kind is FramingKind.CLOSE:
-                return None
+                return _End()
             got = len(data) - head.head_end
             raise WireError(FailureKind.CUT_OFF, f"the connection was closed after {got} of {wanted} body bytes")
         data += piece
+    alone = len(data) == end
     del data[end:]
-    return Truncation.LENGTH if wanted > limit else None
+    return _End(Truncation.LENGTH) if wanted > limit else _End(exact=alone)
 
 
-def _read_chunks(receive: Receive, data: bytearray, start: int, limit: int) -> Truncation | None:
+def _read_chunks(receive: Receive, data: bytearray, start: int, limit: int) -> _End:
     reader = ChunkReader()
     fed = start
     while True:
@@ -164,18 +175,19 @@ def _read_chunks(receive: Receive, data: bytearray, start: int, limit: int) -> T
         fed = len(data)
         if start + reader.consumed > start + limit:
             del data[start + limit :]
-            return Truncation.LENGTH
+            return _End(Truncation.LENGTH)
         if reader.done:
+            alone = len(data) == start + reader.consumed
             del data[start + reader.consumed :]
-            return None
+            return _End(exact=alone)
         try:
             piece = receive(_READ)
         except WireError:
             if reader.terminated:  # all data is there; only the empty line after it is not (RFC 9112, section 8)
-                return None
+                return _End()
             raise
         if not piece:
             if reader.terminated:
-                return None
+                return _End()
             raise WireError(FailureKind.CUT_OFF, "the connection was closed before the last chunk")
         data += piece

@@ -89,7 +89,6 @@ class HttpServices:
             ("User-Agent", self._agent),
             ("Accept", accept),
             ("Accept-Encoding", "identity"),
-            ("Connection", "close"),
         ]
 
 

@@ -78,11 +78,12 @@ class Worker:
         self._batches.put(batch)
 
     def close(self) -> None:
-        """Finish what was taken, tell it, and end the threads and the judging processes."""
+        """Finish what was taken, tell it, and end the threads, the connections and the judging processes."""
         for _ in self._hands:
             self._batches.put(None)
         for thread in self._hands:
             thread.join()
+        self._bench.fetcher.close()
         self._bench.judges.close()
         self._told.put(None)
         self._mouth.join()
