@@ -4,6 +4,10 @@
 (`gone` by 410: two), `edited` by a second capture whose page has the same text. `blocked` and `unreachable`
 neither count nor reset, nor does what failed in a host incident. One intact check restores.
 
+A newer extractor or newer rules are no change of the source. Texts that different versions read are compared by what
+one version says of both pages (`changed`); a verdict that the earlier page has too by the same rules (`before`), or
+that was found by judging an old capture again, is where the post stands, but no news of its source.
+
 Times are those of the machine that checked, and its clock may have been wrong. Checks hold in the order they were
 made; how far apart they lie is taken only from times that agree with that order.
 
@@ -49,6 +53,12 @@ class Observation:
         text: names what the page said, the same for two captures that say the same; "" when not known.
         capture: names the capture, so that one that was judged again counts once; "" without one.
         incident: whether the host had an incident in that run.
+        judged_by: names extractor and rules, the same where they are the same; texts are alike by name only then.
+        changed: whether the article's text changed since the capture `previous`, both read by the same extractor; None
+            where that is not known.
+        previous: names that earlier capture; "" without one.
+        before: what that earlier capture is by the same rules; None where that was not asked.
+        at_visit: the verdict that the visit concluded, where the check was judged again since; None for `verdict`.
         in_order: whether `at` agrees with the order the checks were made in; `standing` finds out, for those that
             count.
     """
@@ -59,7 +69,17 @@ class Observation:
     text: str = ""
     capture: str = ""
     incident: bool = False
+    judged_by: str = ""
+    changed: bool | None = None
+    previous: str = ""
+    before: Verdict | None = None
+    at_visit: Verdict | None = None
     in_order: bool = True
+
+    @property
+    def judged_otherwise(self) -> bool:
+        """Whether it has its verdict from a re-judgement, and not from the visit."""
+        return self.at_visit is not None and self.at_visit is not self.verdict
 
     @property
     def counts(self) -> bool:
@@ -86,6 +106,8 @@ class Standing:
         unstable: the source left a state and came back to it lately (A/B/A); where the state between was an
             absence, that is `resurrected` instead.
         resurrected: the article is back: just before `counted` the source was gone or replaced.
+        source_unchanged: the source did not change into `counted`: by the same rules it was so already when the post
+            was last found otherwise. Newer extraction or rules made the difference, or an altered stored copy.
     """
 
     observed: Verdict
@@ -98,6 +120,7 @@ class Standing:
     next_strike: datetime | None
     unstable: bool
     resurrected: bool
+    source_unchanged: bool = False
 
     @property
     def is_confirmed(self) -> bool:
@@ -133,7 +156,7 @@ def standing(history: Iterable[Observation]) -> Standing | None:
     Returns:
         The standing, or None for an empty history.
     """
-    observations = _each_capture_once(history)
+    observations = _comparable(history)
     if not observations:
         return None
     last = observations[-1]
@@ -156,6 +179,7 @@ def standing(history: Iterable[Observation]) -> Standing | None:
         next_strike=strikes[-1].at + BETWEEN_STRIKES if wanting else None,
         unstable=_unstable(counting),
         resurrected=counted in PRESENT and bool(before) and before[-1].verdict in ABSENT,
+        source_unchanged=_was_so(strikes[0], counting),
     )
 
 
@@ -163,12 +187,12 @@ def confirmations(history: Iterable[Observation]) -> tuple[Confirmation, ...]:
     """Every change that was confirmed, in order: what is news of a post, and stays so whatever comes after.
 
     A text that was edited again and confirmed again is another change. `intact` and `moved` are told only after
-    one of the others was: the first look at an article is no change.
+    one of the others was: the first look at an article is no change. Nor is one that newer judging alone made.
 
     Args:
         history: as for `standing`.
     """
-    observations = [one for one in _each_capture_once(history) if one.counts]
+    observations = [one for one in _comparable(history) if one.counts]
     if not any(one.verdict in CONFIRMABLE for one in observations):
         return ()
     told: list[Confirmation] = []
@@ -181,6 +205,8 @@ def confirmations(history: Iterable[Observation]) -> tuple[Confirmation, ...]:
             continue
         now = (Verdict.INTACT, "") if one.verdict in WHOLE else (one.verdict, one.text)
         now = (one.verdict, "") if one.verdict in ABSENT else now
+        if not _of_the_source(strikes, needed, observations[:end]):
+            continue
         if now != state and (told or one.verdict not in WHOLE):
             told.append(Confirmation(one.verdict, one.reason, strikes[0].at, one.at, one.capture))
         state = now
@@ -201,15 +227,58 @@ def confirmed_counts(histories: Iterable[Iterable[Observation]]) -> Mapping[Verd
     return counts
 
 
-def _each_capture_once(history: Iterable[Observation]) -> list[Observation]:
-    """The observations, a capture judged again in the place of its first judgement."""
+def _comparable(history: Iterable[Observation]) -> Sequence[Observation]:
+    """The observations, a capture judged again in the place of its first judgement, alike texts by the same name."""
     kept: dict[object, Observation] = {}
     for index, one in enumerate(history):
         kept[one.capture or index] = one
-    return list(kept.values())
+    return named_alike(list(kept.values()))
 
 
-def _marked(observations: list[Observation]) -> list[Observation]:
+def named_alike(observations: Sequence[Observation]) -> Sequence[Observation]:
+    """One name for a text that two versions of the extractor, or of the rules, name differently.
+
+    A page that did not change between two captures, both read by the later version, says the same in both.
+
+    Args:
+        observations: as for `standing`.
+
+    Returns:
+        The same observations, as many.
+    """
+    if len({one.judged_by for one in observations if one.text}) < 2:
+        return observations
+    found: list[Observation] = []
+    by_capture: dict[str, Observation] = {}
+    first_names: dict[tuple[str, str], str] = {}
+    for one in observations:
+        named = (one.judged_by, one.text)
+        earlier = by_capture.get(one.previous)
+        if one.text and one.changed is False and earlier is not None and earlier.judged_by != one.judged_by:
+            first_names.setdefault(named, earlier.text or one.text)
+        found.append(replace(one, text=first_names.get(named, one.text)))
+        if one.capture:
+            by_capture[one.capture] = found[-1]
+    return found
+
+
+def _of_the_source(strikes: Sequence[Observation], needed: int, counting: Sequence[Observation]) -> bool:
+    """Whether a confirmed verdict is of what the source did, as far as visits told, and not of newer judging."""
+    seen_so = sum(not one.judged_otherwise for one in strikes)
+    return seen_so >= needed and not strikes[0].judged_otherwise and not _was_so(strikes[0], counting)
+
+
+def _was_so(first: Observation, counting: Sequence[Observation]) -> bool:
+    """Whether the observation before `first`, which has another verdict, has the same one by the rules of `first`."""
+    place = next(index for index, one in enumerate(counting) if one is first)
+    earlier = counting[place - 1] if place else None
+    if earlier is None or earlier.verdict is first.verdict or earlier.verdict not in PRESENT:
+        return False
+    compared = bool(first.previous) and first.previous == earlier.capture
+    return compared and (first.changed is False or first.before is first.verdict)
+
+
+def _marked(observations: Sequence[Observation]) -> Sequence[Observation]:
     """The observations, those marked whose times can't be relied on because they are not in order.
 
     Relied on are those that every longest row in order has: a clock that was wrong for a while is outvoted, and

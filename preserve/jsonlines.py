@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from preserve.alterations import Alteration
 from preserve.confirm import Standing
-from preserve.model import Change, Check, Judgement, Measures, PostVersion, SinceLast, Verdict
+from preserve.model import Change, Check, JudgedAgain, Judgement, Measures, PostVersion, SinceLast, Verdict
 from preserve.times import warc_date
 
 _MEASURES: Final = tuple(field.name for field in fields(Measures))
@@ -44,6 +44,20 @@ def check_object(check: Check) -> dict[str, Any]:
         "extractor": check.extractor or None,
         "rules": check.rules or None,
         "error": check.error or None,
+        "verdict_before": check.verdict_before.value if check.verdict_before else None,
+        "judged_again": _judged_again_object(check.judged_again),
+    }
+
+
+def _judged_again_object(again: JudgedAgain | None) -> dict[str, Any] | None:
+    if again is None:
+        return None
+    return {
+        "at": warc_date(again.at),
+        "verdict_at_visit": again.verdict.value,
+        "reason_at_visit": again.reason.value if again.reason else None,
+        "extractor_at_visit": again.extractor or None,
+        "rules_at_visit": again.rules or None,
     }
 
 
@@ -84,6 +98,7 @@ def standing_object(standing: Standing | None) -> dict[str, Any] | None:
         "next_strike": warc_date(standing.next_strike) if standing.next_strike else None,
         "unstable": standing.unstable,
         "resurrected": standing.resurrected,
+        "source_unchanged": standing.source_unchanged,
     }
 
 

@@ -39,6 +39,8 @@ from preserve.warc import read_capture
 
 HTML_TYPES = ("text/html", "application/xhtml+xml", "text/plain", "application/xml", "text/xml", "")
 COMPARABLE = frozenset({Verdict.INTACT, Verdict.EDITED, Verdict.MOVED, Verdict.TRUNCATED})
+# The verdicts that a page's text decides, so that another extractor may come to another one.
+ANSWERED = COMPARABLE | {Verdict.REPLACED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +175,7 @@ class _Earlier:
 
     def __init__(self, reader: _Reader, task: JudgeTask, page: _Page) -> None:
         self._reader, self._task, self._page = reader, task, page
-        self._extraction: Extraction | None = None
+        self._read: _Page | None = None
         self._comparison: Comparison | None = None
 
     @property
@@ -184,7 +186,7 @@ class _Earlier:
     def changed_from(self) -> Extraction | None:
         """The earlier page, where `since_last` found that its text changed; None where it was changed before."""
         changed = self._comparison is not None and bool(self._comparison.changes)
-        return self._extraction if changed else None
+        return self._read.extraction if changed and self._read is not None else None
 
     def since_last(self, stored: StoredCopy) -> SinceLast | None:
         """What changed since; `stored` tells where on the page its article stands."""
@@ -193,15 +195,27 @@ class _Earlier:
             return None
         if _same_payload(previous, self._task.capture):
             return SinceLast(False, (), previous.captured_at)
-        if self._extraction is None:
-            self._extraction = self._reader.page(previous).extraction
-        if self._extraction is None:
+        extraction = self._before(previous).extraction
+        if extraction is None:
             return None
-        self._comparison = compare_pages(
-            self._extraction, self._page.extraction, stored=stored, template=self._task.template
-        )
+        self._comparison = compare_pages(extraction, self._page.extraction, stored=stored, template=self._task.template)
         changes = self._comparison.changes
         return SinceLast(bool(changes), changes, previous.captured_at)
+
+    def verdict(self, stored: StoredCopy, probe: ProbeSeen | None, now: Verdict) -> Verdict | None:
+        """What the earlier page is by today's rules against the same stored copy, `now` being the page's verdict;
+        None without one."""
+        previous = self._task.previous
+        if previous is None:
+            return None
+        if _same_payload(previous, self._task.capture):
+            return now
+        return judge(_case(stored, self._before(previous), probe, self._task.template)).verdict
+
+    def _before(self, previous: ArchivedCapture) -> _Page:
+        if self._read is None:
+            self._read = self._reader.page(previous)
+        return self._read
 
 
 def _same_payload(one: ArchivedCapture, other: ArchivedCapture) -> bool:
@@ -226,17 +240,17 @@ def _judge_post(
         saw = Evidence("unreadable-post", True, str(error))
         judgement = Judgement(Verdict.UNCHECKED, Reason.UNREADABLE_POST, evidence=(saw,))
         return Weighed(JudgedPost(post.path, key, judgement), None)
-    comparison = None
-    if page.extraction is not None and stored.blocks:
-        comparison = compare(stored, page.extraction, template=task.template)
-    extraction = page.marked if needs_markers(page.capture, comparison) else page.extraction
-    case = Case(stored, page.capture, extraction, comparison, probe, page.problem, page.reader_failed)
+    case = _case(stored, page, probe, task.template)
+    extraction, comparison = case.page, case.comparison
     judgement = judge(case)
     comparable = judgement.verdict in COMPARABLE
     since_last = earlier.since_last(stored) if earlier is not None and comparable else None
     if judgement.verdict is Verdict.EDITED and extraction is not None:
         before = Before(stored, earlier.changed_from if earlier is not None else None)
         judgement = replace(judgement, admission=find_admission(extraction, before, template=task.template))
+    verdict_before = None
+    if earlier is not None and judgement.verdict in ANSWERED and (since_last is None or since_last.changed):
+        verdict_before = earlier.verdict(stored, probe, judgement.verdict)
     candidates = set(comparison.template_candidates if comparison is not None else ())
     if earlier is not None and comparable:
         candidates |= earlier.template_candidates
@@ -245,7 +259,16 @@ def _judge_post(
         digest=key,
         judgement=judgement,
         since_last=since_last,
+        verdict_before=verdict_before,
         measures=comparison.measures if comparison is not None else None,
         template_candidates=tuple(sorted(candidates)),
     )
     return Weighed(judged, case)
+
+
+def _case(stored: StoredCopy, page: _Page, probe: ProbeSeen | None, template: frozenset[str]) -> Case:
+    comparison = None
+    if page.extraction is not None and stored.blocks:
+        comparison = compare(stored, page.extraction, template=template)
+    extraction = page.marked if needs_markers(page.capture, comparison) else page.extraction
+    return Case(stored, page.capture, extraction, comparison, probe, page.problem, page.reader_failed)

@@ -28,6 +28,7 @@ from preserve.model import (
     Evidence,
     Measures,
     RecordRef,
+    Rejudgement,
     SinceLast,
     Span,
 )
@@ -53,6 +54,7 @@ class EntryKind(IntEnum):
     FILE = 5  # a WARC file is closed, and will not be written again
     CHECKPOINT = 6  # the log was signed as far as here
     STAMP = 7  # somebody else vouched for the time of a checkpoint
+    REJUDGEMENT = 8  # a check was judged again from its records
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,7 @@ class RunFacts:
     arguments: tuple[str, ...]
     settings: str
     software: str
+    kind: str = ""  # "" for a run that visits
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +121,8 @@ def run_entry(facts: RunFacts) -> bytes:
             "arguments": facts.arguments,
             "settings": digest(_spelled(facts.settings)),
             "software": facts.software,
+            # Only of the other kind, so that entries made before there were kinds stay as they were.
+            **({"purpose": facts.kind} if facts.kind else {}),
         },
     )
 
@@ -139,8 +144,7 @@ def run_end_entry(facts: RunEndFacts) -> bytes:
 
 def check_entry(run: int, check: Check) -> bytes:
     """The entry of a check: all that was concluded and from what, long parts by their digests."""
-    judgement = check.judgement
-    remaining = None if judgement.remaining is None else _number(judgement.remaining)
+    concluded, numbers = _concluded(check)
     return _entry(
         "check",
         {
@@ -148,16 +152,7 @@ def check_entry(run: int, check: Check) -> bytes:
             "post": check.post,
             "url": check.source,
             "time": warc_date(check.checked_at),
-            "verdict": judgement.verdict,
-            "reason": judgement.reason,
-            "natures": judgement.natures,
-            "remaining": remaining,
-            "wants_probe": judgement.wants_probe,
-            "admission": None if judgement.admission is None else _admission(judgement.admission),
-            "changes": _changes(judgement.changes),
-            "evidence": _evidence(judgement.evidence),
-            "measures": None if check.measures is None else _measures(check.measures),
-            "since_last": _since(check.since_last),
+            **concluded,
             "final_url": check.final_url,
             "status": check.http_status,
             "captured": None if check.captured_at is None else warc_date(check.captured_at),
@@ -166,13 +161,52 @@ def check_entry(run: int, check: Check) -> bytes:
             "previous": None if check.previous is None else check.previous.summary.record_id,
             "template": digest(_spelled(check.template)) if check.template else _NOTHING,
             "stored_copy": _stored_copy(check),
-            "text": check.text_digest,
-            "extractor": check.extractor,
-            "rules": check.rules,
             "error": check.error,
         },
-        () if remaining is None else (remaining,),
+        numbers,
     )
+
+
+def rejudgement_entry(run: int, again: Rejudgement) -> bytes:
+    """The entry of a re-judgement: the check by its run and post, the record it rests on, and what was concluded."""
+    concluded, numbers = _concluded(again.check)
+    capture = again.check.capture
+    return _entry(
+        "rejudgement",
+        {
+            "run": run,
+            "of_run": again.run,
+            "post": again.check.post,
+            "record": None if capture is None else capture.summary.record_id,
+            "time": warc_date(again.at),
+            **concluded,
+        },
+        numbers,
+    )
+
+
+def _concluded(check: Check) -> tuple[dict[str, Any], tuple[float, ...]]:
+    """What was concluded and by what, with the numbers in it; an entry's keys are sorted, wherever they stand here."""
+    judgement = check.judgement
+    remaining = None if judgement.remaining is None else _number(judgement.remaining)
+    said = {
+        "verdict": judgement.verdict,
+        "reason": judgement.reason,
+        "natures": judgement.natures,
+        "remaining": remaining,
+        "wants_probe": judgement.wants_probe,
+        "admission": None if judgement.admission is None else _admission(judgement.admission),
+        "changes": _changes(judgement.changes),
+        "evidence": _evidence(judgement.evidence),
+        "measures": None if check.measures is None else _measures(check.measures),
+        "since_last": _since(check.since_last),
+        "text": check.text_digest,
+        "extractor": check.extractor,
+        "rules": check.rules,
+    }
+    if check.verdict_before is not None:  # left out otherwise, so that older entries stay as they were
+        said["before"] = check.verdict_before
+    return said, () if remaining is None else (remaining,)
 
 
 def capture_entry(capture: ArchivedCapture) -> bytes:

@@ -168,7 +168,13 @@ def _followed_post(post: PostBytes, check: Check, task: JudgeTask, template: fro
         if not _same_page(task.previous, task.capture):
             return None
         since = SinceLast(False, (), task.previous.captured_at)
-    return JudgedPost(post.path, check.post_digest, judgement, since, check.measures, tuple(sorted(candidates)))
+    before = None
+    if judgement.verdict is Verdict.REPLACED and task.previous is not None:
+        if (check.previous, check.probe) != (task.previous, task.probe):
+            return None
+        before = check.verdict_before
+    found = JudgedPost(post.path, check.post_digest, judgement, since, check.measures, tuple(sorted(candidates)))
+    return found if before is None else replace(found, verdict_before=before)
 
 
 def _decided_by(judgement: Judgement) -> str:

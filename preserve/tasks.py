@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from preserve.model import ArchivedCapture, Judgement, Measures, SinceLast
+from preserve.model import ArchivedCapture, Judgement, Measures, SinceLast, Verdict
 from preserve.settings import Settings
 
 
@@ -54,6 +54,8 @@ class JudgedPost:
         since_last: the page against its earlier capture; None where either has no article.
         measures: None where nothing was compared.
         template_candidates: digests of additions that alone made this `edited`.
+        verdict_before: what the earlier capture is by the same rules; None where the page is as it was then, and where
+            nothing was asked.
     """
 
     path: str
@@ -62,6 +64,7 @@ class JudgedPost:
     since_last: SinceLast | None = None
     measures: Measures | None = None
     template_candidates: tuple[str, ...] = ()
+    verdict_before: Verdict | None = None
 
 
 @dataclass(frozen=True, slots=True)

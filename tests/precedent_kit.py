@@ -174,6 +174,7 @@ class Court:
             stored_record=record,
             post_digest=post.digest,
             since_last=post.since_last,
+            verdict_before=post.verdict_before,
             extractor=judged.extractor,
             rules=judged.rules,
             measures=post.measures,

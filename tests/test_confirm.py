@@ -295,3 +295,82 @@ def test_what_was_told_stays_told(verdicts: list[Verdict]) -> None:
     last = standing(history)
     if last is not None and last.is_confirmed and last.observed not in WHOLE:
         assert whole[-1].verdict is last.observed
+
+
+# ---------------------------------------------------------------- newer versions
+
+
+def read_by(version: str, observation: Observation, **more: object) -> Observation:
+    """The observation as a version of extractor and rules has it, of a capture of its own."""
+    return replace(observation, judged_by=version, capture=f"of {observation.at}", **more)  # type: ignore[arg-type]
+
+
+def since(earlier: Observation, /, **said: object) -> dict[str, object]:
+    return {"previous": earlier.capture, **said}
+
+
+def test_a_text_that_two_versions_name_differently_confirms_as_one() -> None:
+    one = read_by("1", seen(EDITED, 0, "a"))
+    two = read_by("2", seen(EDITED, 7, "b"), **since(one, changed=False))
+    three = read_by("2", seen(EDITED, 14, "b"), **since(two, changed=False))
+    assert after(one, two).is_confirmed
+    assert len(confirmations([one, two, three])) == 1
+    assert confirmations([one, two, three])[0].at == day(7)
+    assert not after(one, two, three).unstable
+
+
+def test_a_text_that_changed_between_two_versions_is_another() -> None:
+    one = read_by("1", seen(EDITED, 0, "a"))
+    two = read_by("2", seen(EDITED, 7, "b"), **since(one, changed=True, before=EDITED))
+    assert not after(one, two).is_confirmed
+
+
+def test_texts_that_one_version_names_differently_stay_two() -> None:
+    one = read_by("1", seen(EDITED, 0, "a"))
+    two = read_by("1", seen(EDITED, 7, "b"), **since(one, changed=False))
+    assert not after(one, two).is_confirmed
+
+
+@pytest.mark.parametrize("said", [{"changed": False}, {"changed": True, "before": EDITED}])
+def test_what_the_earlier_page_was_already_is_confirmed_and_no_news(said: dict[str, object]) -> None:
+    one = read_by("1", seen(INTACT, 0, "a"))
+    two = read_by("2", seen(EDITED, 7, "b"), **since(one, **said))
+    three = read_by("2", seen(EDITED, 14, "b"), **since(two, changed=False))
+    assert after(one, two, three).is_confirmed
+    assert after(one, two, three).source_unchanged
+    assert confirmations([one, two, three]) == ()
+
+
+def test_an_edit_that_the_earlier_page_had_not_is_news() -> None:
+    one = read_by("1", seen(INTACT, 0, "a"))
+    two = read_by("2", seen(EDITED, 7, "b"), **since(one, changed=True, before=INTACT))
+    three = read_by("2", seen(EDITED, 14, "b"), **since(two, changed=False))
+    assert [told.since for told in confirmations([one, two, three])] == [day(7)]
+    assert not after(one, two, three).source_unchanged
+
+
+def test_another_edit_after_one_that_was_there_before_is_news() -> None:
+    one = read_by("1", seen(INTACT, 0, "a"))
+    two = read_by("2", seen(EDITED, 7, "b"), **since(one, changed=False))
+    three = read_by("2", seen(EDITED, 14, "c"), **since(two, changed=True, before=EDITED))
+    four = read_by("2", seen(EDITED, 21, "c"), **since(three, changed=False))
+    assert [told.since for told in confirmations([one, two, three, four])] == [day(14)]
+
+
+def test_what_judging_again_made_is_no_news_and_what_visits_saw_is() -> None:
+    again = {"at_visit": INTACT}
+    one = read_by("2", seen(EDITED, 0, "a"), **again)
+    two = read_by("2", seen(EDITED, 7, "a"), **again)
+    three = read_by("2", seen(EDITED, 14, "a"))
+    assert after(one, two, three).strikes == 3
+    assert confirmations([one, two, three]) == ()
+    seen_so = replace(one, at_visit=None)  # edited at the visit, then intact by the rules of then, then edited
+    assert [told.at for told in confirmations([seen_so, two, three])] == [day(14)]
+
+
+def test_an_article_that_is_back_is_told_whatever_it_was_before() -> None:
+    one = read_by("1", seen(INTACT, 0, "a"))
+    lost = [seen(GONE, at) for at in (7, 14, 21)]
+    two = read_by("2", seen(EDITED, 28, "b"), **since(one, changed=False))
+    three = read_by("2", seen(EDITED, 35, "b"), **since(two, changed=False))
+    assert [told.verdict for told in confirmations([one, *lost, two, three])] == [GONE, EDITED]

@@ -64,11 +64,13 @@ CHECKS: Mapping[str, Any] = {
     "error": "post.md:3: broken",
     "text_digest": digest("other text"),
     "post_version": PostVersion(CommitState.COMMITTED, "ab" * 20, START),
+    "verdict_before": Verdict.EDITED,
 }
 
 
 def test_every_field_is_tried() -> None:
-    assert set(CHECKS) == {field.name for field in fields(Check)}
+    # What was concluded of a check later is an entry of its own.
+    assert {*CHECKS, "judged_again"} == {field.name for field in fields(Check)}
     assert set(JUDGEMENTS) == {field.name for field in fields(Judgement)}
 
 

@@ -32,13 +32,14 @@ from preserve.ledger import (
     LoggedCheckpoint,
     LoggedFile,
     LoggedStamp,
+    RunKind,
     RunState,
     SummaryRow,
     UnfinishedRun,
 )
 from preserve.ledger.schema import APPEND_ONLY
 from preserve.ledger.writing import ENOUGH_SOURCES
-from preserve.model import Judgement, Reason, Verdict
+from preserve.model import Judgement, Reason, Rejudgement, Verdict
 
 
 @pytest.fixture
@@ -406,6 +407,9 @@ def fill(ledger: Ledger) -> None:
     ledger.add_files([LoggedFile("preserve-1.warc.gz", 4000, digest("file"))])
     ledger.add_checkpoint(LoggedCheckpoint(1, b"r" * 32, digest("note"), (b"r" * 32,)))
     ledger.add_stamp(LoggedStamp(1, "checkpoints/000000000001.note.ots", digest("stamp")))
+    (one,) = ledger.rejudging.checks()
+    again = ledger.begin_run(replace(PLAN, kind=RunKind.REJUDGE))
+    ledger.rejudging.append(again, [Rejudgement(one.number, one.run, START, replace(one.check, rules="rules 2"))])
 
 
 @pytest.mark.parametrize("table", APPEND_ONLY)
@@ -446,7 +450,7 @@ def test_the_views_show_people_what_the_tables_keep_for_machines(ledger: Ledger,
     written = check_of(Sample(judgement=EDIT))
     assert written.capture and written.capture.final and written.capture.final.response
     assert tuple(latest) == tuple(second)
-    assert [tuple(state) for state in states] == [("finished", 1), ("finished", 1)]
+    assert [tuple(state) for state in states] == [("finished", 1), ("unfinished", 0), ("finished", 1)]
     assert (first["post"], first["source_url"], first["host"]) == (POST, SOURCE, "news.example")
     assert first["capture_record"] == written.capture.summary.record_id
     assert first["response_record"] == written.capture.final.response.record_id

@@ -145,6 +145,7 @@ def checks(draw: st.DrawFn) -> Check:
         template=draw(st.lists(NAMES, max_size=3).map(tuple)),
         previous=previous,
         post_version=draw(st.none() | VERSIONS) if stored else None,
+        verdict_before=draw(st.none() | st.sampled_from(Verdict)),
     )
 
 

@@ -138,6 +138,7 @@ def test_show_and_status_give_the_standing_to_scripts(archive: Path) -> None:
         "next_strike": "2026-03-18T06:00:00Z",
         "unstable": False,
         "resurrected": False,
+        "source_unchanged": False,
     }
     lines = [json.loads(line) for line in command(archive, "status", "--json").splitlines()]
     confirmed = {Path(line["post"]).name: line["standing"]["confirmed"] for line in lines}

@@ -262,6 +262,7 @@ def _report_unlogged(ledger: Ledger, audit: Audit) -> None:
         EntryKind.FILE,
         EntryKind.CHECKPOINT,
         EntryKind.STAMP,
+        EntryKind.REJUDGEMENT,
     )
     try:
         before = ledger.examination.before_the_log()

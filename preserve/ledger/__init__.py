@@ -6,7 +6,17 @@ from preserve.ledger.ledger import Ledger
 from preserve.ledger.log import LogEntry, LoggedCheck, LoggedCheckpoint, LoggedFile, LoggedStamp
 from preserve.ledger.reporting import Round, RunOverview
 from preserve.ledger.texts import Sighting
-from preserve.ledger.values import Incident, KeptSource, RunPlan, RunState, SummaryRow, UnfinishedRun
+from preserve.ledger.values import (
+    Incident,
+    KeptSource,
+    NumberedCheck,
+    RunKind,
+    RunPlan,
+    RunState,
+    SummaryRow,
+    UnfinishedRejudging,
+    UnfinishedRun,
+)
 
 __all__ = [
     "UNREADABLE",
@@ -19,13 +29,16 @@ __all__ = [
     "LoggedCheckpoint",
     "LoggedFile",
     "LoggedStamp",
+    "NumberedCheck",
     "Region",
     "Round",
+    "RunKind",
     "RunOverview",
     "RunPlan",
     "RunState",
     "Sighting",
     "SummaryRow",
+    "UnfinishedRejudging",
     "UnfinishedRun",
     "WitnessedPost",
 ]

@@ -21,7 +21,7 @@ from preserve.ledger.codec import (
 )
 from preserve.ledger.database import Database
 from preserve.ledger.reading import Reader
-from preserve.ledger.schema import STEPS
+from preserve.ledger.schema import LAST_CHECKS, STEPS
 from preserve.model import ArchivedCapture, PostVersion, RecordRef
 from preserve.urls import host_of
 
@@ -99,15 +99,16 @@ _LOGGED: Final = {
     " WHERE warc_digests.id",
     EntryKind.CHECKPOINT: "SELECT size, 'the checkpoint of size ' || size FROM checkpoints WHERE size",
     EntryKind.STAMP: "SELECT id, file FROM stamps WHERE id",
+    EntryKind.REJUDGEMENT: "SELECT rejudgements.id, path || ' in run ' || checks.run_id || ', judged again in run ' ||"
+    " rejudgements.run_id FROM rejudgements JOIN checks ON checks.id = check_id JOIN posts ON posts.id = post_id"
+    " WHERE rejudgements.id",
 }
-_WRONG_LATEST: Final = """
+_WRONG_LATEST: Final = f"""
 SELECT post_id FROM (
-    SELECT post_id, check_id, verdict, reason, source_id FROM latest
-    EXCEPT SELECT post_id, max(id), verdict, reason, source_id FROM checks GROUP BY post_id)
+    SELECT post_id, check_id, verdict, reason, source_id FROM latest EXCEPT {LAST_CHECKS})
 UNION SELECT post_id FROM (
-    SELECT post_id, max(id), verdict, reason, source_id FROM checks GROUP BY post_id
-    EXCEPT SELECT post_id, check_id, verdict, reason, source_id FROM latest)
-"""
+    {LAST_CHECKS} EXCEPT SELECT post_id, check_id, verdict, reason, source_id FROM latest)
+"""  # noqa: S608 - put together from constants
 
 
 _CAPTURE_PARTS: Final = """

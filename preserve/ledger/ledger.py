@@ -36,10 +36,19 @@ from preserve.ledger.finding import same_source, searches, year_of
 from preserve.ledger.log import Log, LoggedCheckpoint, LoggedFile, LoggedStamp
 from preserve.ledger.precedents import Precedents
 from preserve.ledger.reading import Reader
+from preserve.ledger.rejudging import Rejudging
 from preserve.ledger.reporting import Reporting
 from preserve.ledger.schema import REBUILD_LATEST
 from preserve.ledger.texts import Texts
-from preserve.ledger.values import Grouping, Incident, KeptSource, RunPlan, RunState, SummaryRow, UnfinishedRun
+from preserve.ledger.values import (
+    Grouping,
+    Incident,
+    KeptSource,
+    RunPlan,
+    RunState,
+    SummaryRow,
+    UnfinishedRun,
+)
 from preserve.ledger.writing import Writer
 from preserve.model import ArchivedCapture, Check, PostVersion, Reason, RecordRef, Verdict
 
@@ -64,6 +73,7 @@ class Ledger:
     Attributes:
         log: what was logged.
         examination: what an audit asks.
+        rejudging: what judging again asks and adds.
         reporting: what a report asks.
         texts: where the archive's texts lie.
         precedents: the checks that new ones may follow.
@@ -73,6 +83,7 @@ class Ledger:
         self._database, self._reader, self._writer = database, Reader(database), Writer(database)
         self.log = Log(database, self._reader)
         self.examination = Examination(database, self._reader)
+        self.rejudging = Rejudging(database, self._reader, self._writer, self.log)
         self.reporting = Reporting(database)
         self.texts = Texts(database, self._reader)
         self.precedents = Precedents(database, self._reader)
@@ -118,17 +129,23 @@ class Ledger:
         """Note that a run begins; its number."""
         with self._database.transaction():
             run = self._database.insert(
-                "INSERT INTO runs (started_at, arguments, settings, software) VALUES (?, ?, ?, ?)",
-                (pack_time(plan.started_at), pack_json(plan.posts_arguments), plan.settings, plan.software),
+                "INSERT INTO runs (started_at, arguments, settings, software, kind) VALUES (?, ?, ?, ?, ?)",
+                (
+                    pack_time(plan.started_at),
+                    pack_json(plan.posts_arguments),
+                    plan.settings,
+                    plan.software,
+                    plan.kind or None,
+                ),
             )
             self.log.append_from_row(EntryKind.RUN, run)
         return run
 
     def unfinished_run(self) -> UnfinishedRun | None:
-        """The last run, when it has no end; None when it has, or there is none."""
+        """The last run that visits, when it has no end; None when it has, or there is none."""
         row = self._database.one(
             "SELECT id, started_at, arguments, (SELECT count(*) FROM checks WHERE run_id = runs.id) FROM runs"
-            " WHERE id = (SELECT max(id) FROM runs) AND id NOT IN (SELECT run_id FROM run_ends)"
+            " WHERE id = (SELECT max(id) FROM runs WHERE kind IS NULL) AND id NOT IN (SELECT run_id FROM run_ends)"
         )
         if row is None:
             return None

@@ -21,6 +21,7 @@ from preserve.leaves import (
     check_entry,
     checkpoint_entry,
     file_entry,
+    rejudgement_entry,
     run_end_entry,
     run_entry,
     stamp_entry,
@@ -29,10 +30,18 @@ from preserve.ledger.codec import UNREADABLE, pack_digest, pack_text, unpack_dig
 from preserve.ledger.database import Database, Row
 from preserve.ledger.reading import Fetched, Reader
 from preserve.merkle import Frontier, leaf_hash
-from preserve.model import Check
+from preserve.model import Check, Rejudgement
 
 _HASH_BYTES: Final = 32
 _NO_END: Final = (1 << 63) - 1
+_CHECKED: Final = """
+SELECT path, verdict, reason FROM checks JOIN posts ON posts.id = post_id WHERE run_id = ? ORDER BY checks.id
+"""
+_JUDGED_AGAIN: Final = """
+SELECT path, rejudgements.verdict, rejudgements.reason FROM rejudgements
+JOIN checks ON checks.id = check_id JOIN posts ON posts.id = post_id
+WHERE rejudgements.run_id = ? ORDER BY rejudgements.id
+"""
 _APPEND: Final = "INSERT INTO log_leaves SELECT coalesce(max(position), -1) + 1, ?, ?, ? FROM log_leaves"
 
 
@@ -130,6 +139,10 @@ class Log:
         """Log a check."""
         self.append(EntryKind.CHECK, row, check_entry(run, check))
 
+    def append_rejudgement(self, row: int, run: int, again: Rejudgement) -> None:
+        """Log a re-judgement."""
+        self.append(EntryKind.REJUDGEMENT, row, rejudgement_entry(run, again))
+
     def append_from_row(self, kind: EntryKind, row: int) -> None:
         """Log a row by what it says now that it is written."""
         self.append(kind, row, self._entry(kind, row, self._reader.fetched((), ()))[0])
@@ -200,10 +213,8 @@ class Log:
         """
         sql = "SELECT * FROM log_leaves WHERE position >= ? AND position < ? ORDER BY position"
         for rows in self._database.batches(sql, (first, _NO_END if end is None else end)):
-            numbers = {
-                kind: [row[2] for row in rows if row[1] == kind] for kind in (EntryKind.CHECK, EntryKind.CAPTURE)
-            }
-            fetched = self._reader.fetched(numbers[EntryKind.CHECK], numbers[EntryKind.CAPTURE])
+            kinds = (EntryKind.CHECK, EntryKind.CAPTURE, EntryKind.REJUDGEMENT)
+            fetched = self._reader.fetched(*([row[2] for row in rows if row[1] == kind] for kind in kinds))
             for row in rows:
                 yield self._beside(row, fetched)
 
@@ -254,6 +265,10 @@ class Log:
         if kind is EntryKind.CHECK:
             run, check = fetched.check(row)
             return check_entry(run, check), f"{check.post} in run {run}"
+        if kind is EntryKind.REJUDGEMENT:
+            run, again = fetched.rejudgement(row)
+            names = f"{again.check.post} in run {again.run}, judged again in run {run}"
+            return rejudgement_entry(run, again), names
         if kind is EntryKind.CAPTURE:
             capture = fetched.capture(row)
             return capture_entry(capture), f"{capture.url}, captured {capture.captured_at:%Y-%m-%d %H:%M} UTC"
@@ -267,9 +282,9 @@ class Log:
         return make[kind](row)
 
     def _run(self, row: int) -> tuple[bytes, str]:
-        found = self._one("SELECT started_at, arguments, settings, software FROM runs WHERE id = ?", row)
-        started, arguments, settings, software = found
-        facts = RunFacts(row, unpack_time(started), tuple(json.loads(arguments)), settings, software)
+        found = self._one("SELECT started_at, arguments, settings, software, kind FROM runs WHERE id = ?", row)
+        started, arguments, settings, software, kind = found
+        facts = RunFacts(row, unpack_time(started), tuple(json.loads(arguments)), settings, software, kind or "")
         return run_entry(facts), f"run {row}"
 
     def _run_end(self, row: int) -> tuple[bytes, str]:
@@ -292,9 +307,9 @@ class Log:
 
     def _manifest(self, run: int) -> Manifest:
         manifest = Manifest()
-        sql = "SELECT path, verdict, reason FROM checks JOIN posts ON posts.id = post_id WHERE run_id = ?"
-        for path, verdict, reason in self._database.stream(f"{sql} ORDER BY checks.id", (run,), size=5000):
-            manifest.add(unpack_text(path), verdict, reason)
+        for sql in (_CHECKED, _JUDGED_AGAIN):  # a run has the ones or the others
+            for path, verdict, reason in self._database.stream(sql, (run,), size=5000):
+                manifest.add(unpack_text(path), verdict, reason)
         return manifest
 
     def _file(self, row: int) -> tuple[bytes, str]:

@@ -28,13 +28,16 @@ from preserve.ledger.codec import (
     unpack_version,
 )
 from preserve.ledger.database import Database, Row
+from preserve.ledger.judgements import MADE, REJUDGED, STANDING
 from preserve.model import (
     ArchivedCapture,
     ArchivedExchange,
     Check,
+    JudgedAgain,
     Judgement,
     Reason,
     RecordRef,
+    Rejudgement,
     SinceLast,
     Verdict,
 )
@@ -50,7 +53,9 @@ SELECT
     texts.digest, extractors.version, rules.version, checks.error,
     checks.previous_capture_id, checks.probe_capture_id, template.content, admission.content,
     copies.commit_state, copies.commit_id, copies.committed_at,
-    checks.id, checks.run_id
+    checks.verdict_before, checks.again_run, checks.again_at, checks.first_verdict, checks.first_reason,
+    first_extractors.version, first_rules.version,
+    checks.again_id, checks.id, checks.run_id
 """
 _JOINED: Final = """
 JOIN posts ON posts.id = checks.post_id
@@ -67,18 +72,24 @@ LEFT JOIN details AS template ON template.id = checks.template_id
 LEFT JOIN digests AS texts ON texts.id = checks.text_digest_id
 LEFT JOIN stored_copies AS copies ON copies.id = checks.stored_copy_id
 LEFT JOIN files AS copy_files ON copy_files.id = copies.file_id
+LEFT JOIN versions AS first_extractors ON first_extractors.id = checks.first_extractor_id
+LEFT JOIN versions AS first_rules ON first_rules.id = checks.first_rules_id
 """
-_CHECKS: Final = f"{_COLUMNS} FROM checks {_JOINED}"
+_CHECKS: Final = f"{_COLUMNS} FROM {STANDING} AS checks {_JOINED}"
 
 _POST: Final = "(SELECT id FROM posts WHERE path = ?)"
 # All of these are put together from constants.
 OF_POST: Final = f"{_CHECKS} WHERE checks.post_id = {_POST} ORDER BY checks.id"
-_NUMBERED: Final = f"{_CHECKS} WHERE checks.id IN ({{marks}})"
+# As they were made, for the log; as they stand; and re-judgements by their own numbers.
+_NUMBERED: Final = f"{_COLUMNS} FROM {MADE} AS checks {_JOINED} WHERE checks.id IN ({{marks}})"
+_STANDING_NUMBERED: Final = f"{_CHECKS} WHERE checks.id IN ({{marks}})"
+_REJUDGED_NUMBERED: Final = f"{_COLUMNS} FROM {REJUDGED} AS checks {_JOINED} WHERE checks.again_id IN ({{marks}})"
 OF_RUN: Final = f"{_CHECKS} WHERE checks.run_id = ? ORDER BY checks.id"
 LATEST: Final = f"{_CHECKS} WHERE checks.id IN (SELECT check_id FROM latest) ORDER BY checks.id"  # noqa: S608
 # In the order of OBSERVED, so that both can be read side by side; CROSS JOIN keeps SQLite to it without sorting.
 LATEST_BY_POST: Final = (
-    f"{_COLUMNS} FROM latest CROSS JOIN checks ON checks.id = latest.check_id {_JOINED} ORDER BY latest.post_id"
+    f"{_COLUMNS} FROM latest CROSS JOIN {STANDING} AS checks ON checks.id = latest.check_id {_JOINED}"
+    " ORDER BY latest.post_id"
 )
 LATEST_OF_POST: Final = f"{_CHECKS} WHERE checks.id = (SELECT check_id FROM latest WHERE post_id = {_POST})"  # noqa: S608
 LATEST_OF_SOURCE: Final = (
@@ -86,17 +97,20 @@ LATEST_OF_SOURCE: Final = (
     " (SELECT id FROM urls WHERE url IN (?, ?, ?, ?, ?))) ORDER BY checks.id"
 )
 
-_OBSERVED: Final = """
+_OBSERVED: Final = f"""
 SELECT
     posts.path, coalesce(captures.captured_at, checks.checked_at),
     checks.verdict, checks.reason, texts.digest, checks.changes_id, captures.summary_record,
-    EXISTS (SELECT 1 FROM incidents AS met WHERE met.run_id = checks.run_id AND met.host_id = source.host_id)
-FROM checks
+    EXISTS (SELECT 1 FROM incidents AS met WHERE met.run_id = checks.run_id AND met.host_id = source.host_id),
+    checks.extractor_id, checks.rules_id, checks.changed_since, previous.summary_record, checks.verdict_before,
+    coalesce(checks.first_verdict, checks.verdict)
+FROM {STANDING} AS checks
 JOIN posts ON posts.id = checks.post_id
 LEFT JOIN urls AS source ON source.id = checks.source_id
 LEFT JOIN captures ON captures.id = checks.capture_id
+LEFT JOIN captures AS previous ON previous.id = checks.previous_capture_id
 LEFT JOIN digests AS texts ON texts.id = checks.text_digest_id
-"""
+"""  # noqa: S608
 
 OBSERVED: Final = f"{_OBSERVED} ORDER BY checks.post_id, checks.id"
 OBSERVED_OF_POST: Final = f"{_OBSERVED} WHERE checks.post_id = {_POST} ORDER BY checks.id"
@@ -125,7 +139,7 @@ SELECT id FROM captures
 WHERE source_id = {_SOURCE}
 AND id < coalesce((SELECT id FROM captures WHERE summary_record = ?2), ~(1 << 63))
 AND ({_FINAL} BETWEEN 200 AND 299 OR {_NOT_MODIFIED})
-AND EXISTS (SELECT 1 FROM checks WHERE capture_id = captures.id AND verdict IN (?3, ?4, ?5, ?6))
+AND EXISTS (SELECT 1 FROM {STANDING} AS checks WHERE capture_id = captures.id AND verdict IN (?3, ?4, ?5, ?6))
 ORDER BY id DESC LIMIT 1
 """  # noqa: S608
 
@@ -197,12 +211,18 @@ class Fetched:
         path: of the ledger, for messages.
         checks: rows by number.
         captures: rows by number, each with those of its exchanges.
+        rejudgements: rows by number.
     """
 
     def __init__(
-        self, path: Path, checks: Mapping[int, Row], captures: Mapping[int, tuple[Row, Sequence[Row]]]
+        self,
+        path: Path,
+        checks: Mapping[int, Row],
+        captures: Mapping[int, tuple[Row, Sequence[Row]]],
+        rejudgements: Mapping[int, Row] | None = None,
     ) -> None:
         self._path, self._checks, self._captures = path, checks, captures
+        self._rejudgements = rejudgements or {}
 
     def check(self, number: int) -> tuple[int, Check]:
         """The check of that number, and its run.
@@ -214,6 +234,20 @@ class Fetched:
         if row is None:
             raise ArchiveError(f"ledger {self._path}: row {number} of checks, or one it refers to, is not there")
         return row[-1], self.check_of(row)
+
+    def rejudgement(self, number: int) -> tuple[int, Rejudgement]:
+        """The re-judgement of that number, and the run that made it.
+
+        Raises:
+            ArchiveError: it can't be read; it, or a row it refers to, is not there.
+        """
+        row = self._rejudgements.get(number)
+        if row is None:
+            raise ArchiveError(f"ledger {self._path}: row {number} of rejudgements, or one it refers to, is not there")
+        check = self.check_of(row)
+        if check.judged_again is None:
+            raise ArchiveError(f"ledger {self._path}: row {number} of rejudgements can't be read")
+        return row[35], Rejudgement(row[-2], row[-1], check.judged_again.at, check)
 
     def check_of(self, row: Row) -> Check:
         """The check in a row.
@@ -269,6 +303,8 @@ class Fetched:
             error="" if row[26] is None else unpack_text(row[26]),
             text_digest="" if row[23] is None else unpack_digest(row[23]),
             post_version=unpack_version(*row[31:34]),
+            verdict_before=None if row[34] is None else Verdict(row[34]),
+            judged_again=_judged_again(row),
         )
 
 
@@ -289,11 +325,29 @@ class Reader:
             for row in rows:
                 yield fetched.check_of(row)
 
-    def fetched(self, checks: Collection[int], captures: Collection[int]) -> Fetched:
-        """The checks and captures of these numbers, as far as they are there."""
-        rows = self._in(_NUMBERED, checks)
-        numbers = _captures_of(rows) | set(captures)
-        return Fetched(self._database.path, {row[-2]: row for row in rows}, self._captures(numbers))
+    def fetched(
+        self, checks: Collection[int], captures: Collection[int], rejudgements: Collection[int] = ()
+    ) -> Fetched:
+        """The checks as they were made, captures and re-judgements of these numbers, as far as they are there."""
+        rows, again = self._in(_NUMBERED, checks), self._in(_REJUDGED_NUMBERED, rejudgements)
+        numbers = _captures_of(rows) | _captures_of(again) | set(captures)
+        return Fetched(
+            self._database.path,
+            {row[-2]: row for row in rows},
+            self._captures(numbers),
+            {row[-3]: row for row in again},
+        )
+
+    def standing(self, numbers: Sequence[int]) -> Iterator[tuple[int, int, Check]]:
+        """The checks of these numbers as they stand, in this order: number, run, check.
+
+        Raises:
+            ArchiveError: one is not there, or can't be read.
+        """
+        rows = {row[-2]: row for row in self._in(_STANDING_NUMBERED, numbers)}
+        fetched = Fetched(self._database.path, rows, self._captures(_captures_of(rows.values())))
+        for number in numbers:
+            yield number, *fetched.check(number)
 
     def observations(self, sql: str, parameters: Sequence[Any] = ()) -> Iterator[tuple[str, Observation]]:
         """Posts and what one check of each observed, streamed."""
@@ -357,6 +411,11 @@ def _observation(row: Row) -> Observation:
         text=changes if row[4] is None else unpack_digest(row[4]),
         capture="" if row[6] is None else unpack_record_id(row[6]),
         incident=bool(row[7]),
+        judged_by=f"{row[8]} {row[9]}",
+        changed=None if row[10] is None else bool(row[10]),
+        previous="" if row[11] is None else unpack_record_id(row[11]),
+        before=None if row[12] is None else Verdict(row[12]),
+        at_visit=Verdict(row[13]),
     )
 
 
@@ -370,6 +429,20 @@ def _judgement(row: Row) -> Judgement:
         remaining=row[6],
         wants_probe=unpack_flag(row[7]),
         admission=unpack_admission(row[30]),
+    )
+
+
+def _judged_again(row: Row) -> JudgedAgain | None:
+    run, at, verdict, reason, extractor, rules = row[35:41]
+    if _absent(run, at, verdict, extractor, rules):
+        return None
+    return JudgedAgain(
+        run=run,
+        at=unpack_moment(at),
+        verdict=Verdict(verdict),
+        reason=None if reason is None else Reason(reason),
+        extractor=unpack_text(extractor),
+        rules=unpack_text(rules),
     )
 
 

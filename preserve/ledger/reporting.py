@@ -8,6 +8,7 @@ from typing import Final
 
 from preserve.ledger.codec import pack_text, unpack_moment, unpack_record_id, unpack_time
 from preserve.ledger.database import Database, Row
+from preserve.ledger.judgements import STANDING
 from preserve.model import Reason, Verdict
 
 
@@ -55,11 +56,12 @@ class RunOverview:
     last_check: int
 
 
-_ROUNDS: Final = """
-SELECT checks.id, run_id, checked_at, verdict, reason, http_status, remaining, changed_since, summary_record
-FROM checks LEFT JOIN captures ON captures.id = capture_id
+_ROUNDS: Final = f"""
+SELECT
+    checks.id, run_id, checked_at, verdict, reason, http_status, remaining, changed_since, summary_record
+FROM {STANDING} AS checks LEFT JOIN captures ON captures.id = capture_id
 WHERE post_id = (SELECT id FROM posts WHERE path = ?) ORDER BY checks.id
-"""
+"""  # noqa: S608 - put together from constants
 _RUNS: Final = """
 SELECT runs.id, started_at, ended_at, count(checks.id), coalesce(max(checks.id), 0)
 FROM runs LEFT JOIN run_ends ON run_ends.run_id = runs.id LEFT JOIN checks ON checks.run_id = runs.id

@@ -13,6 +13,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from preserve.ledger.judgements import STANDING
+
 APPLICATION_ID: Final = 0x50525356  # "PRSV"
 
 _TABLES = (
@@ -161,7 +163,8 @@ _FIRST: Final = (
     "template_blocks",
 )
 _LOG: Final = ("log_leaves", "warc_digests", "checkpoints", "stamps")
-APPEND_ONLY: Final = (*_FIRST, *_LOG)
+_REJUDGED: Final = ("rejudgements",)
+APPEND_ONLY: Final = (*_FIRST, *_LOG, *_REJUDGED)
 
 # The log: a leaf for each entry (`preserve.leaves`), and what has no row elsewhere. `kind` is an EntryKind, `row`
 # the number of the row that the entry is made from.
@@ -220,7 +223,7 @@ def _time(column: str) -> str:
     return f"CASE typeof({column}) WHEN 'integer' THEN {shown} END"
 
 
-def _history_view() -> str:
+def _history_view(checks: str = "checks", more: str = "") -> str:
     columns = f"""
     SELECT
         checks.id AS "check",
@@ -259,13 +262,13 @@ def _history_view() -> str:
         {_time("stored_copies.committed_at")} AS post_committed_at,
         extractors.version AS extractor,
         rules.version AS rules,
-        checks.error AS error
+        checks.error AS error{more}
     """
-    return f"CREATE VIEW history AS {columns} {_HISTORY_TABLES}"
+    return f"CREATE VIEW history AS {columns} {_HISTORY_TABLES.format(checks=checks)}"
 
 
 _HISTORY_TABLES: Final = """
-    FROM checks
+    FROM {checks}
     JOIN posts ON posts.id = checks.post_id
     JOIN versions AS extractors ON extractors.id = checks.extractor_id
     JOIN versions AS rules ON rules.id = checks.rules_id
@@ -286,10 +289,12 @@ _HISTORY_TABLES: Final = """
     LEFT JOIN digests AS payloads ON payloads.id = exchanges.payload_digest_id"""
 
 
+_LATEST_VIEW: Final = """CREATE VIEW latest_checks AS
+    SELECT history.* FROM latest JOIN history ON history."check" = latest.check_id"""
+
 _VIEWS = (
     _history_view(),
-    """CREATE VIEW latest_checks AS
-    SELECT history.* FROM latest JOIN history ON history."check" = latest.check_id""",
+    _LATEST_VIEW,
     """CREATE VIEW run_overview AS
     SELECT
         runs.id AS run,
@@ -302,14 +307,76 @@ _VIEWS = (
     FROM runs LEFT JOIN run_ends ON run_ends.run_id = runs.id""",
 )
 
+# What a check comes to when it is judged again: the check stays, the newest of these holds. A run of the kind
+# 'rejudge' has these and no checks. Columns as in `checks`; `previous_at` is always that of the earlier capture.
+_REJUDGING: Final = (
+    "ALTER TABLE runs ADD COLUMN kind TEXT",
+    "ALTER TABLE checks ADD COLUMN verdict_before TEXT",
+    """CREATE TABLE rejudgements (
+        id INTEGER PRIMARY KEY,
+        run_id INTEGER NOT NULL REFERENCES runs (id),
+        check_id INTEGER NOT NULL REFERENCES checks (id),
+        judged_at INTEGER NOT NULL,
+        verdict TEXT NOT NULL,
+        reason TEXT,
+        natures TEXT,
+        remaining REAL,
+        wants_probe INTEGER NOT NULL,
+        changes_id INTEGER REFERENCES details (id),
+        evidence_id INTEGER REFERENCES details (id),
+        measures_id INTEGER REFERENCES details (id),
+        changed_since INTEGER,
+        changes_since_id INTEGER REFERENCES details (id),
+        text_digest_id INTEGER REFERENCES digests (id),
+        extractor_id INTEGER NOT NULL REFERENCES versions (id),
+        rules_id INTEGER NOT NULL REFERENCES versions (id),
+        admission_id INTEGER REFERENCES details (id),
+        verdict_before TEXT,
+        UNIQUE (check_id, run_id))""",
+    "CREATE INDEX rejudgements_by_run ON rejudgements (run_id)",
+    """CREATE TRIGGER rejudgements_keep_latest AFTER INSERT ON rejudgements BEGIN
+        UPDATE latest SET verdict = NEW.verdict, reason = NEW.reason WHERE check_id = NEW.check_id
+            AND post_id = (SELECT post_id FROM checks WHERE id = NEW.check_id);
+    END""",
+    "DROP VIEW latest_checks",
+    "DROP VIEW history",
+    "DROP VIEW run_overview",
+    _history_view(
+        f"{STANDING} AS checks",
+        f""",
+        {_time("checks.again_at")} AS judged_again_at,
+        checks.again_run AS judged_again_in,
+        checks.first_verdict AS verdict_at_visit,
+        checks.first_reason AS reason_at_visit""",
+    ),
+    _LATEST_VIEW,
+    """CREATE VIEW run_overview AS
+    SELECT
+        runs.id AS run,
+        coalesce(runs.kind, 'verify') AS kind,
+        runs.started_at AS started_at,
+        run_ends.ended_at AS ended_at,
+        coalesce(run_ends.state, 'unfinished') AS state,
+        (SELECT count(*) FROM checks WHERE checks.run_id = runs.id) AS checks,
+        (SELECT count(*) FROM rejudgements WHERE rejudgements.run_id = runs.id) AS judged_again,
+        runs.arguments AS arguments,
+        runs.software AS software
+    FROM runs LEFT JOIN run_ends ON run_ends.run_id = runs.id""",
+)
+
+LAST_CHECKS: Final = f"""
+    SELECT last.post_id, last.id, standing.verdict, standing.reason, standing.source_id
+    FROM (SELECT post_id, max(id) AS id FROM checks GROUP BY post_id) AS last
+    JOIN {STANDING} AS standing ON standing.id = last.id
+"""  # noqa: S608 - put together from constants
 REBUILD_LATEST: Final = (
     "DELETE FROM latest",
-    """INSERT INTO latest (post_id, check_id, verdict, reason, source_id)
-    SELECT post_id, max(id), verdict, reason, source_id FROM checks GROUP BY post_id""",
+    f"INSERT INTO latest (post_id, check_id, verdict, reason, source_id) {LAST_CHECKS}",
 )
 
 # Step n brings a file from version n to version n + 1. Steps that were released are never edited: add one.
 STEPS: Final[tuple[tuple[str, ...], ...]] = (
     (*_TABLES, *_refusals(_FIRST), *_VIEWS),
     (*_LOG_TABLES, *_refusals(_LOG)),
+    (*_REJUDGING, *_refusals(_REJUDGED)),
 )

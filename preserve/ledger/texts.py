@@ -21,6 +21,7 @@ from preserve.ledger.codec import (
     unpack_text,
 )
 from preserve.ledger.database import Database
+from preserve.ledger.judgements import STANDING
 from preserve.ledger.reading import Reader
 from preserve.model import ArchivedCapture, Reason, RecordRef, Verdict
 
@@ -45,7 +46,7 @@ SELECT
     checks.id, source.url, coalesce(final.url, source.url), checks.checked_at, captures.captured_at, checks.verdict,
     checks.reason, checks.capture_id, digests.digest,
     {_RECORD}, files.file, coalesce(response_offset, summary_offset), coalesce(response_length, summary_length)
-FROM checks
+FROM {STANDING} AS checks
 LEFT JOIN urls AS source ON source.id = checks.source_id
 LEFT JOIN urls AS final ON final.id = checks.final_url_id
 LEFT JOIN captures ON captures.id = checks.capture_id

@@ -7,9 +7,16 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
-from preserve.model import Verdict
+from preserve.model import Check, Verdict
 
 Grouping = Literal["verdict", "host", "year"]
+
+
+class RunKind(StrEnum):
+    """What a run does."""
+
+    VERIFY = ""  # visits sources, and makes checks
+    REJUDGE = "rejudge"  # visits nothing, and judges checks again
 
 
 class RunState(StrEnum):
@@ -29,12 +36,14 @@ class RunPlan:
         settings: every setting, as JSON text.
         software: name and version of what runs.
         started_at: when it began.
+        kind: what it does.
     """
 
     posts_arguments: tuple[str, ...]
     settings: str
     software: str
     started_at: datetime
+    kind: RunKind = RunKind.VERIFY
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +61,39 @@ class UnfinishedRun:
     started_at: datetime
     arguments: tuple[str, ...]
     checked: int
+
+
+@dataclass(frozen=True, slots=True)
+class UnfinishedRejudging:
+    """A run of the kind `RunKind.REJUDGE` that has no end in the ledger.
+
+    Attributes:
+        id: its number.
+        settings, software: as in its `RunPlan`.
+        done: how many re-judgements it has.
+    """
+
+    id: int
+    settings: str
+    software: str
+    done: int
+
+
+@dataclass(frozen=True, slots=True)
+class NumberedCheck:
+    """A check as it stands, by its number.
+
+    Attributes:
+        number: of the check.
+        run: the run it was made in.
+        check: with its newest judgement.
+        latest: whether it is its post's last.
+    """
+
+    number: int
+    run: int
+    check: Check
+    latest: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,8 @@ from preserve.ledger.codec import (
     pack_version,
 )
 from preserve.ledger.database import Database
-from preserve.model import ArchivedCapture, ArchivedExchange, Check, RecordRef
+from preserve.ledger.judgements import JUDGED
+from preserve.model import ArchivedCapture, ArchivedExchange, Check, RecordRef, Rejudgement
 from preserve.urls import host_of
 
 # What is kept once: how it is found, and how it is added.
@@ -34,7 +35,11 @@ _INTERNED: Final = {
 }
 _CAPTURE: Final = f"INSERT INTO captures VALUES (NULL{', ?' * 10})"  # noqa: S608 - placeholders only
 _EXCHANGE: Final = f"INSERT INTO exchanges VALUES (?{', ?' * 12})"  # noqa: S608 - placeholders only
-_CHECK: Final = f"INSERT INTO checks VALUES (NULL{', ?' * 28})"  # noqa: S608 - placeholders only
+_CHECK: Final = f"INSERT INTO checks VALUES (NULL{', ?' * 29})"  # noqa: S608 - placeholders only
+_REJUDGEMENT: Final = (
+    f"INSERT INTO rejudgements (run_id, check_id, judged_at, {', '.join(JUDGED)})"  # noqa: S608
+    f" VALUES (?, ?, ?{', ?' * len(JUDGED)})"
+)
 _NO_RECORD: Final = (None, None, None, None)
 _NO_PLACE: Final = (None, None, None)
 _CLOSING: Final = (0, None, None)
@@ -88,7 +93,32 @@ class Writer:
                 self.intern("version", pack_text(check.rules)),
                 pack_text(check.error) if check.error else None,
                 self._detail(pack_admission(judgement.admission)),
+                check.verdict_before,
             ),
+        )
+
+    def rejudgement(self, run: int, again: Rejudgement) -> int:
+        """Add what a check comes to when it is judged again; its number."""
+        check, judgement, since = again.check, again.check.judgement, again.check.since_last
+        values = {
+            "verdict": str(judgement.verdict),
+            "reason": None if judgement.reason is None else str(judgement.reason),
+            "natures": pack_natures(judgement.natures),
+            "remaining": judgement.remaining,
+            "wants_probe": int(judgement.wants_probe),
+            "changes_id": self._detail(pack_changes(judgement.changes)),
+            "evidence_id": self._detail(pack_evidence(judgement.evidence)),
+            "measures_id": self._detail(pack_measures(check.measures)),
+            "changed_since": None if since is None else int(since.changed),
+            "changes_since_id": None if since is None else self._detail(pack_changes(since.changes)),
+            "text_digest_id": self.intern("digest", pack_digest(check.text_digest)) if check.text_digest else None,
+            "extractor_id": self.intern("version", pack_text(check.extractor)),
+            "rules_id": self.intern("version", pack_text(check.rules)),
+            "admission_id": self._detail(pack_admission(judgement.admission)),
+            "verdict_before": check.verdict_before,
+        }
+        return self._database.insert(
+            _REJUDGEMENT, (run, again.number, pack_moment(again.at), *(values[name] for name in JUDGED))
         )
 
     def capture(self, capture: ArchivedCapture) -> int:

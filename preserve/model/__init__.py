@@ -30,7 +30,9 @@ from preserve.model.checks import (
     AdmissionKind,
     Check,
     Evidence,
+    JudgedAgain,
     Judgement,
+    Rejudgement,
     SinceLast,
 )
 from preserve.model.pages import (
@@ -78,6 +80,7 @@ __all__ = [
     "Extraction",
     "Failure",
     "FailureKind",
+    "JudgedAgain",
     "Judgement",
     "Layer",
     "Measures",
@@ -89,6 +92,7 @@ __all__ = [
     "Reason",
     "RecordRef",
     "Region",
+    "Rejudgement",
     "SetAside",
     "SinceLast",
     "Span",

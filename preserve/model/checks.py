@@ -88,6 +88,24 @@ class SinceLast:
 
 
 @dataclass(frozen=True, slots=True)
+class JudgedAgain:
+    """That a check was judged again since, without a visit: the check then has the newest judgement.
+
+    Attributes:
+        run: the run that did it.
+        at: when.
+        verdict, reason, extractor, rules: of the judgement that was made at the visit.
+    """
+
+    run: int
+    at: datetime
+    verdict: Verdict
+    reason: Reason | None
+    extractor: str
+    rules: str
+
+
+@dataclass(frozen=True, slots=True)
 class Check:
     """One post in one run: what the ledger keeps and `--json` prints.
 
@@ -114,6 +132,10 @@ class Check:
             (confirmation over runs needs it); "" where nothing was extracted.
         post_version: what git said of the post when these bytes of it were first witnessed; None where it is in no
             repository, or git could not say.
+        verdict_before: what the earlier capture is by the same extractor and rules, against the same stored copy:
+            where it is the verdict of this check, the source has not changed into it since. None where `since_last`
+            has no change, so that it is this check's, and where there was no earlier capture to ask.
+        judged_again: None where the judgement made at the visit stands.
     """
 
     post: str
@@ -136,3 +158,22 @@ class Check:
     error: str = ""
     text_digest: str = ""
     post_version: PostVersion | None = None
+    verdict_before: Verdict | None = None
+    judged_again: JudgedAgain | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rejudgement:
+    """What a check comes to when it is judged again from its records: the ledger adds it, the check stays.
+
+    Attributes:
+        number: the ledger's number of the check.
+        run: the run that visited the source.
+        at: when it was concluded.
+        check: as it is to stand: visit and records of the check, conclusions of today.
+    """
+
+    number: int
+    run: int
+    at: datetime
+    check: Check

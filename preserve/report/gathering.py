@@ -10,7 +10,7 @@ from datetime import date
 from hashlib import sha256
 from typing import Final
 
-from preserve.confirm import CONFIRMABLE, Observation, Standing, standing
+from preserve.confirm import CONFIRMABLE, Observation, Standing, named_alike, standing
 from preserve.errors import ArchiveError
 from preserve.ledger import Ledger, Round, RunOverview
 from preserve.model import Change, Check, Nature, Verdict
@@ -121,7 +121,7 @@ class Gathering:
 
     def take(self, check: Check) -> Seen:
         """Take in the last check of a post."""
-        observations = self._ledger.observations(check.post)
+        observations = named_alike(self._ledger.observations(check.post))
         rounds = self._ledger.reporting.rounds(check.post)
         stands = standing(observations)
         if stands is None or len(rounds) != len(observations):  # a run wrote between the two questions

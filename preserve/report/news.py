@@ -13,7 +13,8 @@ def news_kind(before: Sequence[Observation], now: Standing, last: Observation) -
     """What is to be told of a post that was checked since, or None.
 
     Args:
-        before: what was observed until the earlier moment, oldest first; empty for a post that is new.
+        before: what was observed until the earlier moment, oldest first; empty for a post that is new. Its texts have
+            the names that `preserve.confirm.named_alike` gives them.
         now: where it stands after all observations.
         last: the last of them.
     """
@@ -25,6 +26,8 @@ def news_kind(before: Sequence[Observation], now: Standing, last: Observation) -
         return None if GROUPS[then.observed] is Group.UNKNOWN else NewsKind.HIDDEN
     known = _last_known(before)
     was = GROUPS[known.verdict] if known is not None else Group.UNKNOWN
+    if now.source_unchanged and was is not group:
+        return NewsKind.REASSESSED
     if group is Group.HOLDS:
         return _held(now.observed, known)
     if was is not group or (known is not None and _edited_anew(known, last)):

@@ -137,6 +137,7 @@ class NewsKind(StrEnum):
     BACK = "back"  # says again what the copy says
     MOVED = "moved"
     HIDDEN = "hidden"  # no longer to be seen: blocked, unreachable, unextractable
+    REASSESSED = "reassessed"  # judged otherwise, though the source did not change
     NEW = "new"  # checked for the first time, and as kept or not to be seen
 
 

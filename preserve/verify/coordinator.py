@@ -534,6 +534,7 @@ class Coordinator:
             capture=capture,
             post_digest=post.digest,
             since_last=post.since_last,
+            verdict_before=post.verdict_before,
             text_digest=held.judged.text_digest,
             extractor=held.judged.extractor,
             rules=held.judged.rules,
