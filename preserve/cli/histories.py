@@ -77,7 +77,9 @@ def _stretches(history: Sequence[Check], *, every: bool) -> list[_Stretch]:
 
 def _alike(check: Check) -> tuple[object, ...]:
     judgement = check.judgement
-    return judgement.verdict, judgement.reason, judgement.changes, check.text_digest, check.post_digest
+    again = check.judged_again
+    visit = None if again is None else (again.run, again.verdict, again.reason, again.extractor)
+    return judgement.verdict, judgement.reason, judgement.changes, check.text_digest, check.post_digest, visit
 
 
 def _row(stretch: _Stretch, history: Sequence[Check]) -> tuple[Text, ...]:
@@ -105,4 +107,21 @@ def _told(check: Check, before: Check | None) -> Text:
         text = Text("stored copy altered; ", style="yellow").append_text(text)
     if before is not None and before.judgement.verdict in (Verdict.GONE, Verdict.REPLACED) and not text.plain:
         text = Text("back again", style="green")
-    return text
+    return text.append_text(_judged(check, before))
+
+
+def _judged(check: Check, before: Check | None) -> Text:
+    """How a verdict came of judging, and not of the source: judged again since, or so by the same rules before."""
+    again = check.judged_again
+    if again is not None:
+        was = "" if again.verdict is check.judgement.verdict else f", was {again.verdict}"
+        by = check.extractor.partition(" ")[0] or "no text"
+        return Text(f"  judged again {again.at:%Y-%m-%d} with {by}, no new visit{was}", style="dim")
+    if before is None or before.judgement.verdict is check.judgement.verdict:
+        return Text()
+    return Text("  so before already, by the same rules" if _was_so(check) else "", style="dim")
+
+
+def _was_so(check: Check) -> bool:
+    since = check.since_last
+    return check.verdict_before is check.judgement.verdict or (since is not None and not since.changed)

@@ -38,6 +38,19 @@ def at_home(file: str, environment: Mapping[str, str]) -> Path:
     return home / file[2:] if file.startswith("~/") else Path(file)
 
 
+def with_signing_key(settings: Settings, environment: Mapping[str, str]) -> Settings:
+    """The settings with the key's file named: as configured, else where the user's configuration is kept."""
+    home = Path(environment.get("HOME") or Path.home())
+    given = settings.archive.signing_key
+    if given:
+        key = at_home(given, environment)
+    else:
+        kept = Path(environment.get("XDG_CONFIG_HOME", ""))
+        # A relative path is to be ignored (XDG Base Directory Specification, "Basics").
+        key = (kept if kept.is_absolute() else home / ".config") / "preserve" / "signing-key.pem"
+    return replace(settings, archive=replace(settings.archive, signing_key=str(key)))
+
+
 def open_ledger(settings: Settings) -> Ledger:
     """The archive's ledger, to read.
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 from rich.text import Text
@@ -29,10 +28,10 @@ def run(archive: str | None, config: Path | None, *, as_json: bool) -> int:
     with open_ledger(settings) as ledger:
         for result in rejudge(ledger.latest_checks(), settings):
             count += 1
-            different += not result.same
+            different += not result.same or bool(result.problem)
             if as_json:
                 sys.stdout.write(json.dumps(_object(result), ensure_ascii=False) + "\n")
-            elif not result.same:
+            elif not result.same or result.problem:
                 out.print(_line(result), soft_wrap=True)
     if not as_json:
         same = count - different
@@ -43,7 +42,9 @@ def run(archive: str | None, config: Path | None, *, as_json: bool) -> int:
 def _line(result: Rejudged) -> Text:
     old = result.check.judgement
     line = Text(f"{safe(result.check.post)}  ").append_text(verdict_text(old.verdict, old.reason))
-    if result.again is not None:
+    if result.problem:
+        line.append(f" stands: {safe(result.problem)}")
+    elif result.again is not None:
         new = result.again.judgement
         line.append(" is now ").append_text(verdict_text(new.verdict, new.reason))
         if (old.verdict, old.reason) == (new.verdict, new.reason):
@@ -52,14 +53,4 @@ def _line(result: Rejudged) -> Text:
 
 
 def _object(result: Rejudged) -> dict[str, object]:
-    check = result.check
-    if result.again is not None:
-        check = replace(
-            check,
-            judgement=result.again.judgement,
-            since_last=result.again.since_last,
-            measures=result.again.measures,
-            extractor=result.extractor,
-            rules=result.rules,
-        )
-    return {**check_object(check), "same": result.same}
+    return {**check_object(result.now), "same": result.same and not result.problem}

@@ -20,7 +20,7 @@ from preserve.cli.opening import one_post, open_ledger, settings_for_reading
 from preserve.cli.safe import safe
 from preserve.confirm import CONFIRMABLE, Standing, standing
 from preserve.jsonlines import alteration_object, check_object, standing_object
-from preserve.model import Admission, ArchivedExchange, Change, Check, Verdict
+from preserve.model import Admission, ArchivedExchange, Change, Check, JudgedAgain, Verdict
 
 
 def show(fragment: str, archive: str | None, config: Path | None, *, as_json: bool) -> None:
@@ -114,6 +114,8 @@ def _facts(check: Check, past: _Past) -> Table:
     rows += [("", f"stored copy {telling(one)}") for one in past.altered]
     if check.extractor:
         rows.append(("extractor", check.extractor.partition(" ")[0]))
+    if check.judged_again is not None:
+        rows.append(("judged again", judged_again_line(check.judged_again)))
     if check.error:
         rows.append(("error", check.error))
     table = plain_table()
@@ -127,6 +129,13 @@ def admission_line(admission: Admission | None) -> str:
     if admission is None:
         return "the page does not say that it was changed (silent edit)"
     return f"the page says so: {admission.text}"
+
+
+def judged_again_line(again: JudgedAgain) -> str:
+    """That a verdict is not the visit's own, in a sentence."""
+    reason = f" ({again.reason})" if again.reason else ""
+    by = again.extractor.partition(" ")[0] or "no extractor"
+    return f"{_day(again.at)}, no new visit; the visit concluded {again.verdict}{reason}, with {by}"
 
 
 def standing_line(found: Standing) -> str:
@@ -144,6 +153,8 @@ def standing_line(found: Standing) -> str:
         parts.append(f"confirmed before as {found.confirmed}")
     if found.resurrected:
         parts.append("resurrected: it was gone or replaced before")
+    if found.source_unchanged:
+        parts.append("judged otherwise than before, the source was so already")
     if found.unstable:
         parts.append("unstable: what the source says comes and goes")
     return "; ".join(parts)

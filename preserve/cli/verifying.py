@@ -7,9 +7,8 @@ import os
 import secrets
 import signal
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 
@@ -18,7 +17,7 @@ import click
 from preserve import __version__
 from preserve.cli.app import EXIT_FOUND, EXIT_INTERRUPTED
 from preserve.cli.look import console
-from preserve.cli.opening import at_home, with_roots
+from preserve.cli.opening import with_roots, with_signing_key
 from preserve.cli.progress import Progress, make_progress
 from preserve.cli.request import Request
 from preserve.cli.safe import safe
@@ -68,20 +67,7 @@ def _settings(request: Request) -> Settings:
         ignore_robots=request.ignore_robots or None,
         limit=request.limit,
     )
-    return with_roots(_with_signing_key(with_overrides(settings, overrides), os.environ), os.environ)
-
-
-def _with_signing_key(settings: Settings, environment: Mapping[str, str]) -> Settings:
-    """The settings with the key's file named: as configured, else where the user's configuration is kept."""
-    home = Path(environment.get("HOME") or Path.home())
-    given = settings.archive.signing_key
-    if given:
-        key = at_home(given, environment)
-    else:
-        kept = Path(environment.get("XDG_CONFIG_HOME", ""))
-        # A relative path is to be ignored (XDG Base Directory Specification, "Basics").
-        key = (kept if kept.is_absolute() else home / ".config") / "preserve" / "signing-key.pem"
-    return replace(settings, archive=replace(settings.archive, signing_key=str(key)))
+    return with_roots(with_signing_key(with_overrides(settings, overrides), os.environ), os.environ)
 
 
 def _tools(settings: Settings, stop: threading.Event) -> Tools:
