@@ -13,6 +13,7 @@ from preserve.digests import digest, file_digest
 from preserve.errors import ArchiveError
 from preserve.ledger import Ledger, LoggedCheckpoint, LoggedFile
 from preserve.warc import closed_files
+from preserve.warc.stored import find_stored, stored_names
 
 ORIGIN = "preserve/"
 ORIGIN_DIGITS = 16
@@ -57,7 +58,7 @@ def seal(directory: Path, ledger: Ledger, key_file: Path | None) -> Seal | None:
 
 
 def log_closed_files(directory: Path, ledger: Ledger) -> None:
-    """Log size and digest of every closed WARC file that the log does not know.
+    """Log size and digest of every closed WARC file that the log does not know, stored ones as they were stored.
 
     Raises:
         ArchiveError: one can't be read.
@@ -70,6 +71,10 @@ def log_closed_files(directory: Path, ledger: Ledger) -> None:
                 fresh.append(LoggedFile(path.name, path.stat().st_size, file_digest(path)))
             except OSError as error:
                 raise ArchiveError(f"{path}: can't be read: {error.strerror}") from error
+    known |= {file.file for file in fresh}
+    for name in sorted(stored_names(directory) - known):  # a worker stored it, and kept no copy here
+        if (found := find_stored(directory, name)) is not None:
+            fresh.append(LoggedFile(name, found[1].size, found[1].digest))
     ledger.add_files(fresh)
 
 

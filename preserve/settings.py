@@ -97,6 +97,9 @@ class ArchiveSettings:
         timestamp_urls: RFC 3161 authorities that each checkpoint is stamped by.
         timestamp_roots: PEM files with the root certificates of the authorities that are trusted.
         calendar_urls: OpenTimestamps calendars that each checkpoint is sent to.
+        storage: URL of a folder or bucket that closed WARC files are put into; "" for the archive's directory alone.
+        storage_options: what the storage's library is told besides, as a JSON object; no secrets. "" for nothing.
+        keep_local: leave files that were stored in the archive's directory, too.
     """
 
     directory: str = "warcs"
@@ -107,6 +110,9 @@ class ArchiveSettings:
     timestamp_urls: tuple[str, ...] = ()
     timestamp_roots: tuple[str, ...] = ()
     calendar_urls: tuple[str, ...] = ()
+    storage: str = ""
+    storage_options: str = ""
+    keep_local: bool = True
 
 
 @dataclass(frozen=True, slots=True)

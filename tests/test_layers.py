@@ -28,7 +28,8 @@ LAYERS: dict[str, int] = {
     "styles": 21,
     "stamps": 22,  # lie beside the checkpoints, and are written as these are
     # application
-    **dict.fromkeys(("config", "extractions", "tasks", "jsonlines", "sealing", "stamping", "witnessed"), 30),
+    **dict.fromkeys(("config", "extractions", "tasks", "jsonlines", "sealing", "stamping", "storing"), 30),
+    "witnessed": 30,
     **dict.fromkeys(("judging", "precedent", "proofs"), 31),
     "judges": 32,
     **dict.fromkeys(("rejudge", "work", "export"), 33),
@@ -45,6 +46,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "warcio": ("warc",),
     "isal": ("warc",),
     "zlib_ng": ("warc",),
+    "fsspec": ("warc",),
     "trafilatura": ("extract",),
     "lxml": ("markup", "extract", "posts"),
     "yaml": ("posts",),

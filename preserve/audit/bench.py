@@ -12,9 +12,8 @@ from preserve.audit.findings import UNREADABLE
 from preserve.audit.leaves import Leaves, LogPart, read_leaves
 from preserve.audit.processes import Bench
 from preserve.audit.stretches import Looked, Stretch, look_at
-from preserve.digests import file_digest
-from preserve.errors import ArchiveError
 from preserve.ledger import Ledger
+from preserve.warc.fixity import whole_digest
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +57,7 @@ def _carried_out(task: Task, ledger: Ledger | None) -> Result:
         case Stretch():
             return look_at(task, ledger)
         case WholeDigest():
-            try:
-                return file_digest(task.path)
-            except OSError as error:
-                raise ArchiveError(f"{task.path}: can't be read: {error.strerror}") from error
+            return whole_digest(task.path)
         case LogPart():
             return Leaves() if ledger is None else read_leaves(task, ledger)
         case LedgerFaults():

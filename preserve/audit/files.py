@@ -12,6 +12,7 @@ from preserve.audit.bench import Task, WholeDigest
 from preserve.audit.findings import UNREADABLE, Audit, Part
 from preserve.audit.index import IndexCheck
 from preserve.audit.originals import Originals
+from preserve.audit.storages import StoredParts
 from preserve.audit.stretches import OPEN, Looked, Stretch, look_at
 from preserve.ledger import Layout, Ledger, LoggedFile
 from preserve.warc import warc_files
@@ -27,6 +28,8 @@ class FilePlan:
     Attributes:
         name: its final name.
         stretches: in order; none where it is not there.
+        size: in bytes; 0 where it is not there.
+        where: it lies, for people: its name, and the URL of a file that only a storage has.
         logged: as it was when it was closed; None where it was not.
         has_size: whether it is there, closed, and as large as it was.
         layout: what the ledger says lies in it; None where it says nothing.
@@ -34,6 +37,8 @@ class FilePlan:
 
     name: str
     stretches: tuple[Stretch, ...]
+    size: int
+    where: str
     logged: LoggedFile | None
     has_size: bool
     layout: Layout | None
@@ -66,16 +71,22 @@ def plan_files(directory: Path, ledger: Ledger | None, audit: Audit) -> list[Fil
         ArchiveError: the directory can't be read.
     """
     there = {path.name.removesuffix(OPEN): path for path in warc_files(directory)}
+    storages = StoredParts(directory)
+    storages.compare(there, audit)
     logged, layouts = {}, {}
     if ledger is not None:
         logged, layouts = _logged(ledger, audit), _layouts(ledger, audit)
     plans = []
-    for name in sorted(set(logged) | set(there) | set(layouts)):
-        path, layout, known = there.get(name), layouts.get(name), logged.get(name)
-        size = 0 if path is None else path.stat().st_size
-        stretches = () if path is None else tuple(_stretches(path, size, layout))
+    for name in sorted(set(logged) | set(there) | set(layouts) | set(storages.files)):
+        path, layout, known, where = there.get(name), layouts.get(name), logged.get(name), name
+        size = None if path is None else path.stat().st_size
+        if path is None and name in storages.files:
+            size, where = storages.size(name), f"{name} ({storages.files[name].url})"
+            path = None if size is None else directory / name
+        stretches = () if path is None else tuple(_stretches(path, size or 0, layout))
         closed = path is not None and not path.name.endswith(OPEN)
-        plans.append(FilePlan(name, stretches, known, closed and known is not None and known.size == size, layout))
+        has_size = closed and known is not None and known.size == size
+        plans.append(FilePlan(name, stretches, size or 0, where, known, has_size, layout))
     return plans
 
 
@@ -94,7 +105,7 @@ def add_up(
     originals = Originals()
     for plan in plans:
         if not plan.stretches:
-            audit.found(Part.WARC, plan.name, "the file is missing", _rests(plan.layout))
+            audit.found(Part.WARC, plan.where, "the file is missing", _rests(plan.layout))
             continue
         audit.files += 1
         digest = cast("str", next(results)) if plan.has_size else ""
@@ -164,12 +175,11 @@ def _tell_digest(plan: FilePlan, digest: str, audit: Audit) -> None:
     if logged is None or path.name.endswith(OPEN):
         return
     if not plan.has_size:
-        size = path.stat().st_size
-        audit.found(Part.WARC, path.name, f"has {size} bytes, and had {logged.size} when it was closed")
+        audit.found(Part.WARC, plan.where, f"has {plan.size} bytes, and had {logged.size} when it was closed")
     elif digest != logged.digest:
         audit.found(
             Part.WARC,
-            path.name,
+            plan.where,
             f"its bytes are not those it was closed with ({logged.digest})",
             "records of it that are not named here match their own digests and the ledger",
         )

@@ -22,6 +22,7 @@ from preserve.errors import ArchiveError
 from preserve.ledger import Ledger
 from preserve.stamps import Roots
 from preserve.warc import ReadingLock, warc_files
+from preserve.warc.stored import stored_files
 from preserve.warc.zipnum import SUMMARY
 
 LEDGER = "ledger.db"
@@ -94,6 +95,7 @@ def _audit(asked: _Asked, ledger: Ledger | None, result: Audit) -> None:
 
 def _processes(directory: Path) -> int:
     size = sum(path.stat().st_size for path in (*warc_files(directory), *directory.glob(LEDGER)))
+    size += sum(stored.size for stored in stored_files(directory).values())
     return 1 if size < SMALL_BYTES else min(len(os.sched_getaffinity(0)), MOST_PROCESSES)
 
 

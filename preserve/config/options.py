@@ -29,6 +29,8 @@ class Kind(StrEnum):
     DIGEST = 'one of "sha256", "sha1"'
     PATTERNS = "a table of names and regular expressions"
     URLS = "a list of http or https URLs"
+    STORAGE = 'a URL such as "s3://bucket/prefix" or "file:///mnt/warcs"'
+    STORAGE_OPTIONS = "a table of options"
     REPLAY = 'a URL such as "https://archive.example/{timestamp}/{url}"'
 
 
@@ -89,6 +91,11 @@ OPTIONS: tuple[Option, ...] = (
     Option("archive", "timestamp_urls", Kind.URLS, "RFC 3161 authorities that stamp each checkpoint; empty: none"),
     Option("archive", "timestamp_roots", Kind.TEXTS, "PEM files: the authorities' root certificates that you trust"),
     Option("archive", "calendar_urls", Kind.URLS, "OpenTimestamps calendars that stamp each checkpoint; empty: none"),
+    Option(
+        "archive", "storage", Kind.STORAGE, "where closed WARC files are put, too: a folder or bucket; empty: nowhere"
+    ),
+    Option("archive", "storage_options", Kind.STORAGE_OPTIONS, "what its library is told besides; no secrets"),
+    Option("archive", "keep_local", Kind.FLAG, "leave files that were stored in the archive's directory, too"),
     Option("judge", "page_seconds", Kind.DURATION, "CPU time a page may take; 0 for no limit"),
     Option("judge", "page_memory", Kind.SIZE, "memory a judging process may take; 0 for no limit"),
     Option("judge", "workers", Kind.COUNT, "judging processes; 0: one per processor"),
@@ -133,6 +140,11 @@ def _commented(option: Option, default: object) -> list[str]:
     says = f"## {option.says}"
     if option.kind is Kind.PATTERNS:
         return [says, "## for example: set-aside = { donation = 'Support us.*' }", f"#{option.key} = {{}}"]
+    if option.kind is Kind.STORAGE:
+        return [says, '## for example "s3://bucket/prefix" or "file:///mnt/warcs"', f'#{option.key} = ""']
+    if option.kind is Kind.STORAGE_OPTIONS:
+        example = '## for example: storage-options = { endpoint_url = "https://s3.example" }'
+        return [says, example, f"#{option.key} = {{}}"]
     if option.kind is Kind.REPLAY:
         example = '## for example "https://archive.example/{timestamp}/{url}"; {url-encoded} and {record-id} go too'
         return [says, example, f'#{option.key} = ""']

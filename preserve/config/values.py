@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 
 from preserve.cite import PLACEHOLDERS
 from preserve.config.options import Kind, Option
+from preserve.config.storage import storage_options, storage_url
 from preserve.errors import ConfigError
 from preserve.settings import DigestAlgorithm
 from preserve.times import parse_duration
@@ -186,4 +187,6 @@ _CONVERTERS: Mapping[Kind, Callable[[object], object]] = {
     Kind.PATTERNS: _patterns,
     Kind.URLS: _urls,
     Kind.REPLAY: _replay,
+    Kind.STORAGE: storage_url,
+    Kind.STORAGE_OPTIONS: storage_options,
 }

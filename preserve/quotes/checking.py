@@ -18,6 +18,7 @@ from preserve.quotes.values import Checked, Layer, Place, Sight, SightState, Sta
 from preserve.selectors import fragment_url
 from preserve.settings import Settings
 from preserve.warc import warc_files
+from preserve.warc.stored import stored_names
 
 # The article was there, as far as the check could tell.
 _THERE: Final = frozenset({Verdict.INTACT, Verdict.EDITED, Verdict.MOVED})
@@ -161,7 +162,7 @@ def _scanned(texts: tuple[str, ...], ledger: Ledger, settings: Settings) -> _Wan
     for file, offset in by_place:
         offsets[file].add(offset)
     directory = settings.archive.directory
-    files = [path.name.removesuffix(".open") for path in warc_files(directory)]
+    files = sorted({path.name.removesuffix(".open") for path in warc_files(directory)} | stored_names(directory))
     tasks = (
         ScanTask(directory, file, gaps, frozenset(offsets.get(file, ())), texts)
         for file, gaps in gaps_of(ledger.texts.stretches(), files)

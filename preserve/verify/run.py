@@ -14,6 +14,7 @@ from preserve.model import ArchivedCapture
 from preserve.sealing import seal
 from preserve.settings import Settings
 from preserve.stamping import stamp
+from preserve.storing import ready_store, store_archive
 from preserve.times import warc_date
 from preserve.verify.coordinator import Coordinator
 from preserve.verify.hosts import Incident
@@ -75,11 +76,15 @@ def verify(
         mended = recover(directory)
         for line in mended.lines:
             listener.notice(line)
+        store = ready_store(settings.archive, listener.notice)
         added = refresh(directory)
         if added:
             listener.notice(f"The index lacked {len(added)} closed WARC files; they were read and entered.")
         with Ledger.create_or_open(directory / LEDGER) as ledger:
-            return _Books(settings, tools, listener, _Held(ledger, lock)).run(tuple(arguments), new_run)
+            summary = _Books(settings, tools, listener, _Held(ledger, lock)).run(tuple(arguments), new_run)
+            if store is not None and not summary.interrupted:
+                store_archive(settings.archive, ledger, store, listener.notice)
+            return summary
 
 
 def plan_only(arguments: Sequence[str], settings: Settings, now: datetime) -> Plan:
@@ -237,7 +242,8 @@ class _Books:
 def settings_text(settings: Settings) -> str:
     """Every setting as JSON, for the ledger; a proxy's user and password are left out, and where your own files are."""
     values = asdict(settings)
-    del values["archive"]["signing_key"], values["archive"]["timestamp_roots"]
+    for name in ("signing_key", "timestamp_roots", "storage_options"):
+        del values["archive"][name]
     values["fetch"]["proxy"] = values["fetch"]["proxy"].rpartition("@")[2]
     return json.dumps(values, ensure_ascii=False, sort_keys=True)
 

@@ -21,6 +21,7 @@ from preserve.warc.building import Maker, warcinfo_record
 from preserve.warc.places import absent, located, opened, stretch
 from preserve.warc.records import Record, encode
 from preserve.warc.salvage import Gap, walk
+from preserve.warc.streams import size_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +118,7 @@ def read_records(path: Path) -> Iterator[Brought | Gap]:
     """
     try:
         with opened(path) as stream:
-            for piece in walk(stream, path.stat().st_size):
+            for piece in walk(stream, size_of(stream)):
                 yield piece if isinstance(piece, Gap) else _brought(piece[0], piece[1].length)
     except OSError as error:
         raise ArchiveError(f"{path}: can't be read: {error.strerror}") from error

@@ -21,6 +21,9 @@ from preserve.warc.members import Member
 from preserve.warc.places import opened
 from preserve.warc.records import Record
 from preserve.warc.salvage import Gap, walk
+from preserve.warc.streams import expect, size_of
+
+_CHUNK = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +62,29 @@ def examine(path: Path, start: int = 0, end: int | None = None) -> Iterator[Exam
     is_open = path.name.endswith(OPEN_SUFFIX)
     try:
         with opened(path) as stream:
-            for piece in walk(stream, path.stat().st_size if end is None else end, start):
+            upto = size_of(stream) if end is None else end
+            expect(stream, start, upto)
+            for piece in walk(stream, upto, start):
                 yield piece if isinstance(piece, Gap) else _examined(*piece, name, grouping, is_open=is_open)
     except OSError as error:
         raise ArchiveError(f"{path}: can't be read: {error.strerror}") from error
+
+
+def whole_digest(path: Path) -> str:
+    """The labelled SHA-256 of a file's bytes, wherever it lies.
+
+    Raises:
+        ArchiveError: it can't be read.
+    """
+    hasher = sha256(usedforsecurity=False)
+    try:
+        with opened(path) as stream:
+            expect(stream, 0, None)
+            while chunk := stream.read(_CHUNK):
+                hasher.update(chunk)
+    except OSError as error:
+        raise ArchiveError(f"{path}: can't be read: {error.strerror}") from error
+    return f"sha256:{hasher.hexdigest()}"
 
 
 def likeness(url: str, date: str, payload_digest: str) -> bytes:

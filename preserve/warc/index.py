@@ -8,7 +8,6 @@ lines are kept `zipnum`'s.
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, nullcontext, suppress
@@ -19,9 +18,11 @@ from preserve.errors import ArchiveError
 from preserve.model import RecordRef
 from preserve.warc.cdxj import REVISIT, IndexEntry, entry_of, key_of, line_of, standing_for
 from preserve.warc.files import closed_files
-from preserve.warc.places import read_at
+from preserve.warc.places import opened, read_at
 from preserve.warc.salvage import Gap, walk
 from preserve.warc.sorting import SortedLines
+from preserve.warc.stored import stored_names
+from preserve.warc.streams import expect, size_of
 from preserve.warc.zipnum import DamagedIndexError, ZipIndex, open_index
 from preserve.warc.zipwriting import remove_leftovers, write_index
 
@@ -54,7 +55,7 @@ def refresh(directory: str | Path) -> tuple[str, ...]:
         ArchiveError: a WARC file can't be read, or the index not be written.
     """
     directory = Path(directory)
-    there = {path.name for path in closed_files(directory)}
+    there = {path.name for path in closed_files(directory)} | stored_names(directory)
     known, sound = _files_in(directory)
     added: list[str] = []
     fresh = SortedLines(directory)
@@ -142,8 +143,9 @@ def lines_of(path: Path) -> tuple[bytes, ...]:
 def _lines_of(path: Path) -> Iterator[bytes]:
     """The lines of a closed file's whole records, in the order they lie in."""
     try:
-        with path.open("rb") as stream:
-            for piece in walk(stream, os.fstat(stream.fileno()).st_size):
+        with opened(path) as stream:
+            expect(stream, 0, None)
+            for piece in walk(stream, size_of(stream)):
                 if isinstance(piece, Gap):
                     continue
                 record, member = piece

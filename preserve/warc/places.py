@@ -1,7 +1,7 @@
 """Records where a reference says they lie, digests checked.
 
-Owns opening the right file and what a missing or wrong record is reported as. Nothing here writes, or knows
-what records mean.
+Owns opening the right file (in the archive's directory, else in the storage it was put into) and what a missing or
+wrong record is reported as. Nothing here writes, or knows what records mean.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from preserve.model import RecordRef
 from preserve.warc.files import OPEN_SUFFIX
 from preserve.warc.members import DamagedMemberError, Member, read_members
 from preserve.warc.records import Record, decode
+from preserve.warc.streams import open_stored
 
 
 def read_record(directory: str | Path, ref: RecordRef) -> Record:
@@ -53,17 +54,23 @@ def stretch(
         RecordNotFoundError: no such file.
         ArchiveError: a record is damaged.
     """
-    with located(directory, first) as stream:
-        for record, member in records(Path(stream.name), stream, first.offset, known):
+    with located(directory, first, last) as stream:
+        for record, member in records(stream.name, stream, first.offset, known):
             yield record, RecordRef(record.record_id, first.file, member.offset, member.length)
             if member.offset >= last.offset:
                 return
 
 
 def records(
-    path: Path, stream: BinaryIO, offset: int = 0, known: Mapping[int, str] = MappingProxyType({})
+    path: Path | str, stream: BinaryIO, offset: int = 0, known: Mapping[int, str] = MappingProxyType({})
 ) -> Iterator[tuple[Record, Member]]:
     """Decoded records of an open file from `offset` on; a damaged one is named by what is `known` to lie there.
+
+    Args:
+        path: the file's, for messages.
+        stream: the file.
+        offset: where the first record begins.
+        known: record ids, by offset.
 
     Raises:
         ArchiveError: a record is damaged, or the file can't be read.
@@ -75,14 +82,19 @@ def records(
             yield record, member
     except (DamagedMemberError, ValueError) as error:
         why = error.why if isinstance(error, DamagedMemberError) else str(error)
-        at = RecordRef(known.get(offset, "unknown"), path.name, offset, 0)
+        at = RecordRef(known.get(offset, "unknown"), str(path), offset, 0)
         raise ArchiveError(f"{place(path, at)} is damaged: {why}; restore the file from a copy") from error
     except OSError as error:
         raise ArchiveError(f"{path}: can't be read: {error.strerror}") from error
 
 
-def located(directory: str | Path, ref: RecordRef) -> BinaryIO:
-    """The file `ref` lies in, opened: under its final name, or still being written.
+def located(directory: str | Path, ref: RecordRef, last: RecordRef | None = None) -> BinaryIO:
+    """The file `ref` lies in, opened: under its final name, or still being written, or from where it is stored.
+
+    Args:
+        directory: the archive.
+        ref: what is read first.
+        last: what is read last; `ref` itself where it is not given.
 
     Raises:
         RecordNotFoundError: there is no such file inside the archive.
@@ -95,23 +107,38 @@ def located(directory: str | Path, ref: RecordRef) -> BinaryIO:
     # The final name twice: the writer may rename the file between the first look and the second.
     for path in (final, final.with_name(final.name + OPEN_SUFFIX)):
         try:
-            return opened(path)
-        except RecordNotFoundError:
+            return _opened_here(path)
+        except FileNotFoundError:
             continue
-    return opened(final)
+    end = (last or ref).offset + (last or ref).length
+    return opened(final, ref.offset, end)
 
 
-def opened(path: Path) -> BinaryIO:
-    """A WARC file, open for reading.
+def opened(path: Path, start: int = 0, end: int = 0) -> BinaryIO:
+    """A WARC file, open for reading: from the archive's directory, else from the storage it was put into.
+
+    Args:
+        path: where it is, or would be.
+        start, end: what is read first, and of a stored file asked for at once; `expect` tells so later.
 
     Raises:
         RecordNotFoundError: there is no such file.
         ArchiveError: it can't be opened.
     """
     try:
-        return path.open("rb")
+        return _opened_here(path)
     except FileNotFoundError as error:
-        raise RecordNotFoundError(f"{path}: no such WARC file in the archive; restore it from a copy") from error
+        stored = open_stored(path, start, end)
+        if stored is None:
+            raise RecordNotFoundError(f"{path}: no such WARC file in the archive; restore it from a copy") from error
+        return stored
+
+
+def _opened_here(path: Path) -> BinaryIO:
+    try:
+        return path.open("rb")
+    except FileNotFoundError:
+        raise
     except OSError as error:
         raise ArchiveError(f"{path}: can't be opened: {error.strerror}") from error
 
@@ -123,6 +150,6 @@ def absent(directory: str | Path, ref: RecordRef) -> RecordNotFoundError:
     )
 
 
-def place(path: Path, ref: RecordRef) -> str:
+def place(path: Path | str, ref: RecordRef) -> str:
     """File, offset and record id, for messages."""
     return f"{path} at offset {ref.offset}: record {ref.record_id}"

@@ -16,6 +16,7 @@ from preserve.warc.members import DamagedMemberError, read_members
 from preserve.warc.originals import read_original
 from preserve.warc.places import absent, opened, place, read_record, records, stretch
 from preserve.warc.records import decode
+from preserve.warc.streams import expect
 from preserve.warc.summary import capture_of
 
 
@@ -68,6 +69,7 @@ def scan_captures(path: str | Path) -> Iterator[ArchivedCapture | ArchivedPost]:
     path = Path(path)
     grouping = Grouping()
     with opened(path) as stream:
+        expect(stream, 0, None)
         for record, member in records(path, stream):
             ref = RecordRef(record.record_id, _final_name(path), member.offset, member.length)
             try:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import mmap
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
 from preserve.warc.members import MAGIC, DamagedMemberError, Member, read_members
 from preserve.warc.records import Record, decode
+
+_PIECE = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +48,26 @@ def walk(stream: BinaryIO, size: int, start: int = 0) -> Iterator[tuple[Record, 
 
 def _next_record(stream: BinaryIO, start: int, size: int) -> int:
     """Offset of the first whole record at or behind `start` and before `size`; `size` without one."""
-    with mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
-        at = mapped.find(MAGIC, start, size)
-        while at >= 0:
-            try:
-                decode(next(read_members(stream, at)).data)
-            except (DamagedMemberError, ValueError):
-                at = mapped.find(MAGIC, at + 1, size)
-            else:
-                return at
+    for at in _marks(stream, start, size):
+        try:
+            decode(next(read_members(stream, at)).data)
+        except (DamagedMemberError, ValueError):
+            continue
+        return at
     return size
+
+
+def _marks(stream: BinaryIO, start: int, size: int) -> Iterator[int]:
+    """Where a member may begin. The stream may be moved between two of them."""
+    at = start
+    while at < size:
+        stream.seek(at)
+        piece = stream.read(min(_PIECE, size - at))
+        if not piece:
+            return
+        found = piece.find(MAGIC)
+        while found >= 0:
+            yield at + found
+            found = piece.find(MAGIC, found + 1)
+        # A mark may lie across the edge; what is left of the file is shorter than one at its end.
+        at += max(len(piece) - len(MAGIC) + 1, 1)

@@ -16,6 +16,7 @@ from preserve.model import RecordRef
 from preserve.warc.building import post_of
 from preserve.warc.files import OPEN_SUFFIX
 from preserve.warc.places import opened, records
+from preserve.warc.streams import expect
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,7 @@ def texts_between(directory: str | Path, file: str, gaps: Sequence[tuple[int, in
     path, stream = _located(Path(directory), file)
     with stream:
         for start, end in gaps:
+            expect(stream, start, end)
             try:
                 yield from _texts(path, stream, file, start, end)
             except ArchiveError:
