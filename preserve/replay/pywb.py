@@ -22,7 +22,7 @@ from typing import Self
 
 from preserve.errors import ConfigError
 from preserve.replay import keeper
-from preserve.replay.lines import serving_lines
+from preserve.replay.lines import WARCS, serving_lines
 
 COLLECTION = "preserve"
 COMMAND = "wayback"
@@ -164,7 +164,7 @@ def _configure(place: Path, directory: Path, lines: str) -> None:
     archive.symlink_to(directory, target_is_directory=True)
     collection = {
         "index": {"type": "cdx", "api_url": lines + "?url={url}", "replay_url": ""},
-        "archive_paths": f"{archive}/",
+        "archive_paths": [f"{archive}/", lines + WARCS],
     }
     config = {"collections": {COLLECTION: collection}, "enable_auto_colls": False}
     (place / "config.yaml").write_text(json.dumps(config), "utf-8")  # JSON is YAML

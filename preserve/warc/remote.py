@@ -22,6 +22,7 @@ INSTALL = "pip install 'preserve-archive[storage]'"
 # Seconds to connect, and to wait for the next bytes. The library that stands on botocore tries again five times.
 _S3 = {"connect_timeout": 10, "read_timeout": 60, "retries": {"mode": "standard", "max_attempts": 2}}
 _LONGEST_REASON = 300
+_BEHIND_THE_END = "InvalidRange"  # S3's word for status 416 (RFC 9110, section 15.5.17)
 
 
 class Remote:
@@ -71,7 +72,12 @@ class Remote:
     def read(self, name: str, offset: int, length: int) -> bytes:
         """See `Place`."""
         with _told(self._url_of(name), "can't be read"):
-            data: bytes = self._system.cat_file(self._path(name), start=offset, end=offset + length)
+            try:
+                data: bytes = self._system.cat_file(self._path(name), start=offset, end=offset + length)
+            except OSError as error:
+                if _BEHIND_THE_END in str(error.__cause__ or error):
+                    return b""
+                raise
         return data
 
     def upload(self, path: Path, name: str) -> None:

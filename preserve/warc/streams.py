@@ -9,7 +9,7 @@ import io
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from preserve.errors import ArchiveError, RecordNotFoundError
+from preserve.errors import RecordNotFoundError
 from preserve.warc.storage import CHUNK, Stored, WarcStore, open_store
 from preserve.warc.stored import find_stored
 
@@ -65,7 +65,7 @@ class StoredStream(io.RawIOBase):
 
         Raises:
             RecordNotFoundError: the file is no longer in the storage.
-            ArchiveError: the storage can't be asked, or the file ends too early.
+            ArchiveError: the storage can't be asked.
         """
         if size < 0:
             return b"".join(iter(lambda: self.read(CHUNK), b""))
@@ -94,10 +94,8 @@ class StoredStream(io.RawIOBase):
             data = self._store.read(self._stored.name, offset, length)
         except FileNotFoundError as error:
             raise RecordNotFoundError(f"{self.name}: no such file in the storage; restore it from a copy") from error
-        if len(data) != length:
-            raise ArchiveError(
-                f"{self.name}: ends at byte {offset + len(data)}, and had {self.size}; restore it from a copy"
-            )
+        if len(data) < length:  # it was cut since: read as far as it goes, as a file on the disk would be
+            self.size = offset + len(data)
         self._held, self._held_at = b"".join((ready, data)), self._at
 
 
