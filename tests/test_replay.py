@@ -25,9 +25,13 @@ from run_kit import answer, article, page, stage, write_post
 from wire_server import WireServer, redirect
 
 import preserve
+from preserve.digests import file_digest
 from preserve.errors import ConfigError
 from preserve.replay import find_pywb, replay_url
-from preserve.warc import lookup
+from preserve.replay.lines import serving_lines
+from preserve.warc import closed_files, lookup
+from preserve.warc.storage import Storage, open_store
+from preserve.warc.stored import store_closed
 
 ROOT = Path(__file__).parent.parent
 CHINESE = "报告说，这座桥每天有两千四百辆车通过，其中大多数是往返于两岸的居民。"
@@ -245,6 +249,31 @@ def test_an_archive_is_read_by_pywb_as_it_lies(archived: Archived, tmp_path: Pat
 
 
 # ---------------------------------------------------------------- without pywb
+
+
+@needs_pywb
+def test_files_that_only_a_storage_has_are_shown(archived: Archived, tmp_path: Path) -> None:
+    there = tmp_path / "there"
+    there.mkdir()
+    moved = Archived(tmp_path, Path(shutil.copytree(archived.archive, tmp_path / "warcs")), archived.base)
+    logged = {path.name: file_digest(path) for path in closed_files(moved.archive)}
+    store_closed(moved.archive, open_store(Storage(there.as_uri())), logged, keep_local=False)
+    assert closed_files(moved.archive) == ()
+    with running(moved) as (_, address):
+        for path, number in (("/same", 0), ("/tagged", 1), ("//raw//path", 3)):
+            status, body, _ = got(f"{address}id_/{moved.url(path)}")
+            assert (status, hashlib.sha256(body).digest()) == (200, hashlib.sha256(page(article(number))).digest())
+
+
+def test_what_is_no_stored_file_is_not_handed_out(archived: Archived) -> None:
+    (name, *_) = (path.name for path in closed_files(archived.archive))
+    with serving_lines(archived.archive, print) as address:
+        for wanted in ("ledger.db", "..%2F..%2Fetc%2Fpasswd", name):
+            asked = urllib.request.Request(f"{address}warcs/{wanted}", headers={"Range": "bytes=0-9"})
+            with pytest.raises(urllib.error.HTTPError) as refused:
+                urllib.request.build_opener(urllib.request.ProxyHandler({})).open(asked, timeout=30)
+            assert refused.value.code == 404
+            refused.value.close()
 
 
 def test_without_pywb_it_says_how_to_install_it(tmp_path: Path) -> None:
