@@ -12,7 +12,7 @@ from preserve.errors import ArchiveError
 from preserve.ledger import Ledger
 from preserve.settings import ArchiveSettings
 from preserve.warc.storage import Storage, WarcStore, open_store
-from preserve.warc.stored import note_storage, store_closed
+from preserve.warc.stored import STORAGE, note_storage, noted_storage, store_closed
 
 # Asked for to see whether the storage answers; nothing is ever put there.
 _NOBODYS = "preserve-asks-whether-this-is-there.warc.gz"
@@ -28,8 +28,10 @@ def ready_store(settings: ArchiveSettings, notice: Callable[[str], None]) -> War
         notice: is told.
 
     Raises:
-        ArchiveError: its library is missing or can't use the URL, or it can't be noted.
+        ArchiveError: its library is missing or can't use the URL, or it can't be noted; or the archive has one, and
+            none is configured.
     """
+    must_be_named(settings, changing=True)
     storage = Storage.of(settings)
     if storage is None:
         return None
@@ -40,6 +42,30 @@ def ready_store(settings: ArchiveSettings, notice: Callable[[str], None]) -> War
     except ArchiveError as error:
         notice(f"The storage can't be used now; WARC files wait in {settings.directory} until it can: {error}")
     return store
+
+
+def must_be_named(settings: ArchiveSettings, *, changing: bool = False) -> None:
+    """Refuse an archive that has a storage which the user's own configuration does not name.
+
+    Archives come from others, too; nothing that stands in one decides whom this machine asks, and with which
+    credentials.
+
+    Args:
+        settings: the archive's.
+        changing: another one may be configured, and takes its place.
+
+    Raises:
+        ArchiveError: it has, or what it notes can't be read.
+    """
+    noted, named = noted_storage(settings.directory), Storage.of(settings)
+    if noted is None or noted == named or (changing and named is not None):
+        return
+    raise ArchiveError(
+        f"{Path(settings.directory) / STORAGE}: the archive keeps WARC files in {noted.url}"
+        + (f" ({noted.options})" if noted.options else "")
+        + ", and your configuration does not say so. Only what you name is asked: if you trust it, set archive.storage "
+        "(and storage-options) to that; if you changed them, `preserve verify` notes the change"
+    )
 
 
 def store_archive(settings: ArchiveSettings, ledger: Ledger, store: WarcStore, notice: Callable[[str], None]) -> None:

@@ -259,6 +259,7 @@ def test_files_that_only_a_storage_has_are_shown(archived: Archived, tmp_path: P
     logged = {path.name: file_digest(path) for path in closed_files(moved.archive)}
     store_closed(moved.archive, open_store(Storage(there.as_uri())), logged, keep_local=False)
     assert closed_files(moved.archive) == ()
+    (tmp_path / "preserve.toml").write_text(f'[archive]\nstorage = "{there.as_uri()}"\n')
     with running(moved) as (_, address):
         for path, number in (("/same", 0), ("/tagged", 1), ("//raw//path", 3)):
             status, body, _ = got(f"{address}id_/{moved.url(path)}")

@@ -233,7 +233,7 @@ class Kept:
             return [check for latest in ledger.latest_checks() for check in ledger.history(latest.post)]
 
     def preserve(self, *words: str | Path) -> subprocess.CompletedProcess[str]:
-        return preserve_command(*words, "--archive", self.archive)
+        return preserve_command(*words, "--config", configured(self.place))
 
 
 def preserve_command(*words: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
@@ -482,6 +482,34 @@ def test_without_its_store_an_archive_is_no_archive_with_missing_files(tmp_path:
         audit(place.archive)
 
 
+def test_a_storage_that_the_user_did_not_name_is_not_asked(kept: Kept) -> None:
+    if kept.kind.name != "s3":
+        pytest.skip("the same for each kind")
+    before = len(kept.kind.bucket.asked())
+    for words in (("audit",), ("show", "report-1"), ("rejudge",), ("verify", kept.place.posts)):
+        done = preserve_command(*words, "--archive", kept.archive, cwd=kept.place.folder)
+        assert done.returncode == 2, (words, done.stdout)
+        assert f"keeps WARC files in {kept.kind.storage.url}" in done.stderr
+    options = json.dumps({"endpoint_url": "http://127.0.0.9:1"})
+    elsewhere = configured(kept.place.with_archive(storage_options=options))
+    assert preserve_command("audit", "--config", elsewhere).returncode == 2
+    assert len(kept.kind.bucket.asked()) == before
+
+
+def test_a_storage_that_was_moved_is_read_in_its_new_place(kept: Kept, tmp_path: Path) -> None:
+    folder = tmp_path / "new"
+    folder.mkdir()
+    first, second = kept.kind.names()
+    (folder / first).write_bytes(kept.kind.bytes_of(first) or b"")
+    store = open_store(Storage(folder.as_uri()))
+    done = store_closed(kept.archive, store, {}, keep_local=False)
+    assert [one.name for one in done.stored] == [first]
+    assert (done.waiting, [second in problem for problem in done.problems]) == (1, [True])
+    (folder / second).write_bytes(kept.kind.bytes_of(second) or b"")
+    assert [one.name for one in store_closed(kept.archive, store, {}, keep_local=False).stored] == [second]
+    assert audit(kept.archive).findings == []
+
+
 def closed_archive(tmp_path: Path, kind: Kind) -> tuple[Stage, WarcStore, Path, dict[str, str]]:
     """An archive with one closed file, not stored, and what the log says of it."""
     place = stored_stage(tmp_path / "stage", Storage(""))
@@ -646,5 +674,5 @@ def test_a_note_that_is_damaged_is_named(kept: Kept) -> None:
             find_stored(kept.archive, name)
     note.write_text(whole)
     shutil.move(kept.archive / "storage.json", kept.archive / "elsewhere")
-    with pytest.raises(ArchiveError, match=r"storage\.json: has nothing of"):
+    with pytest.raises(ArchiveError, match=r"storage\.json: is missing"):
         find_stored(kept.archive, name)

@@ -81,7 +81,7 @@ def plan_files(directory: Path, ledger: Ledger | None, audit: Audit) -> list[Fil
         path, layout, known, where = there.get(name), layouts.get(name), logged.get(name), name
         size = None if path is None else path.stat().st_size
         if path is None and name in storages.files:
-            size, where = storages.size(name), f"{name} ({storages.files[name].url})"
+            size, where = storages.size(name), f"{name} ({storages.storage.url})"
             path = None if size is None else directory / name
         stretches = () if path is None else tuple(_stretches(path, size or 0, layout))
         closed = path is not None and not path.name.endswith(OPEN)

@@ -1,4 +1,4 @@
-"""What lies in storages, by their own lists: what is missing there, and what has another size."""
+"""What lies in the storage, by its own list: what is missing there, and what has another size."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from preserve.audit.findings import Audit, Part
 from preserve.errors import ArchiveError
 from preserve.warc.storage import Storage, Stored, open_store
-from preserve.warc.stored import storage_of, stored_files
+from preserve.warc.stored import STORAGE, noted_storage, stored_files
 
 
 class StoredParts:
@@ -24,7 +24,9 @@ class StoredParts:
 
     def __init__(self, directory: Path) -> None:
         self.files: Mapping[str, Stored] = stored_files(directory)
-        self._directory = directory
+        self.storage = noted_storage(directory) or Storage("")
+        if self.files and not self.storage.url:
+            raise ArchiveError(f"{directory}: files of it lie in a storage, and {STORAGE} is missing; restore it")
 
     def size(self, name: str) -> int | None:
         """Of a file, as its storage lists it; None where it does not.
@@ -32,7 +34,7 @@ class StoredParts:
         Raises:
             ArchiveError: the storage can't be asked.
         """
-        return self._listed[self.files[name].url].get(name)
+        return self._listed.get(name)
 
     def compare(self, here: Collection[str], audit: Audit) -> None:
         """Tell of files that lie in the archive's directory, and whose copies are not as large as they were, or gone.
@@ -53,7 +55,7 @@ class StoredParts:
             audit.notes.append(f"the copies in the storage were not looked at: {error}")
             return
         for stored in both:
-            where = Storage(stored.url).url_of(stored.name)
+            where = self.storage.url_of(stored.name)
             if sizes[stored.name] is None:
                 audit.found(Part.WARC, where, "the file is missing in the storage", "it is in the archive's directory")
             elif sizes[stored.name] != stored.size:
@@ -62,6 +64,5 @@ class StoredParts:
         audit.notes.append(f"{len(both)} files were looked at here; of their copies in the storage, the sizes alone")
 
     @cached_property
-    def _listed(self) -> Mapping[str, Mapping[str, int]]:
-        urls = {stored.url for stored in self.files.values()}
-        return {url: open_store(storage_of(self._directory, url)).sizes() for url in urls}
+    def _listed(self) -> Mapping[str, int]:
+        return open_store(self.storage).sizes()

@@ -19,11 +19,16 @@ def settings_for_reading(archive: str | None, config: Path | None) -> Settings:
 
     Raises:
         ConfigError: the configuration can't be used.
+        ArchiveError: the archive has a storage, and it is not the one that is configured.
     """
     settings = with_roots(load_settings(config, Path.cwd()), os.environ)
-    if archive is None:
-        return settings
-    return replace(settings, archive=replace(settings.archive, directory=archive))
+    if archive is not None:
+        settings = replace(settings, archive=replace(settings.archive, directory=archive))
+    if (Path(settings.archive.directory) / "storage.json").exists():
+        from preserve.storing import must_be_named  # noqa: PLC0415 - few archives have one, and it takes time
+
+        must_be_named(settings.archive)
+    return settings
 
 
 def with_roots(settings: Settings, environment: Mapping[str, str]) -> Settings:

@@ -144,6 +144,20 @@ class WarcStore:
             )
         return Stored(name, size, digest, self.storage.url)
 
+    def moved(self, stored: Stored) -> Stored:
+        """A file that lay in another storage, read in this one, and what is to be noted of it.
+
+        Raises:
+            NotStoredError: it is not here, or is something else.
+            ArchiveError: the storage can't be asked.
+        """
+        name = stored.name
+        if self._place.size(name) != stored.size or self.digest(name, stored.size) != stored.digest:
+            raise NotStoredError(
+                f"{self.storage.url_of(name)}: is not there, or not what was put into {stored.url}; copy it from there"
+            )
+        return Stored(name, stored.size, stored.digest, self.storage.url)
+
     def size(self, name: str) -> int | None:
         """Of a file, in bytes; None where there is none of that name.
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -19,7 +19,7 @@ from preserve.errors import ArchiveError
 from preserve.warc.files import SUFFIX, closed_files, sync_directory
 from preserve.warc.storage import NotStoredError, Storage, Stored, WarcStore
 
-STORAGES = "storage.json"
+STORAGE = "storage.json"
 NOTES = "stored"
 _NOTE = ".json"
 _DRAFT = ".new"
@@ -43,16 +43,35 @@ class Storing:
 
 
 def note_storage(directory: str | Path, storage: Storage) -> None:
-    """Note a storage, so that whoever reads the archive finds what lies there; nothing where it is noted already.
+    """Note the archive's storage, so that every process finds what lies there. One noted before is no longer asked.
 
     Raises:
         ArchiveError: the note can't be read or written.
     """
-    path = Path(directory) / STORAGES
-    known = _storages(path)
-    if known.get(storage.url) != storage.options:
-        options = {url: json.loads(text or "{}") for url, text in {**known, storage.url: storage.options}.items()}
-        _write(path, {"storages": [{"url": url, "options": value} for url, value in options.items()]})
+    if noted_storage(directory) != storage:
+        options = json.loads(storage.options or "{}")
+        _write(Path(directory) / STORAGE, {"url": storage.url, "options": options})
+
+
+def noted_storage(directory: str | Path) -> Storage | None:
+    """The archive's storage; None without one.
+
+    The note is the archive's, and archives come from others: whoever did not write it asks the user first.
+
+    Raises:
+        ArchiveError: the note can't be read.
+    """
+    path = Path(directory) / STORAGE
+    value = _read(path)
+    if value is None:
+        return None
+    try:
+        url, options = value["url"], value["options"]
+    except KeyError as error:
+        raise _damaged(path, f"no {error}") from error
+    if not isinstance(url, str) or not isinstance(options, dict):
+        raise _damaged(path, "url or options are of another kind")
+    return Storage(url, json.dumps(options, ensure_ascii=False, sort_keys=True) if options else "")
 
 
 def note_stored(directory: str | Path, stored: Stored) -> None:
@@ -73,15 +92,15 @@ def find_stored(directory: Path, name: str) -> tuple[Storage, Stored] | None:
     """Where a file lies, and what it was when it was put there; None where it lies in no storage.
 
     Raises:
-        ArchiveError: the note can't be read, or its storage is not noted.
+        ArchiveError: the note can't be read, or no storage is noted.
     """
     stored = _read_note(_note_of(directory, name))
     if stored is None:
         return None
-    options = _storages(directory / STORAGES).get(stored.url)
-    if options is None:
-        raise ArchiveError(f"{directory / STORAGES}: has nothing of {stored.url}, where {name} lies; restore it")
-    return Storage(stored.url, options), stored
+    storage = noted_storage(directory)
+    if storage is None:
+        raise ArchiveError(f"{directory / STORAGE}: is missing, and says where {name} lies; restore it from a copy")
+    return storage, stored
 
 
 def stored_files(directory: str | Path) -> dict[str, Stored]:
@@ -110,28 +129,16 @@ def stored_names(directory: str | Path) -> frozenset[str]:
     return frozenset(name.removesuffix(_NOTE) for name in names if name.endswith(SUFFIX + _NOTE))
 
 
-def storage_of(directory: str | Path, url: str) -> Storage:
-    """A storage that the archive has noted.
-
-    Raises:
-        ArchiveError: it has not.
-    """
-    path = Path(directory) / STORAGES
-    options = _storages(path).get(url)
-    if options is None:
-        raise ArchiveError(f"{path}: has nothing of {url}, where files of the archive lie; restore it")
-    return Storage(url, options)
-
-
 def store_closed(
     directory: Path,
     store: WarcStore,
     logged: Mapping[str, str],
     *,
     keep_local: bool,
-    told: Callable[[Stored], None] = lambda _: None,
 ) -> Storing:
     """Put every closed file into the storage that is not noted as being there, whichever run closed it.
+
+    Files that only another storage had must have been moved by now: they are read in this one, and noted.
 
     Args:
         directory: the archive.
@@ -140,7 +147,6 @@ def store_closed(
             longer as it was when it was logged is not stored.
         keep_local: leave the files in the directory, too. If not, each is removed once it was read back in the
             storage: in this very call, whenever it was put there.
-        told: hears of each file that was put there.
 
     Raises:
         ArchiveError: the archive can't be read or written. What the storage refuses is a problem of the result.
@@ -149,36 +155,42 @@ def store_closed(
     stored: list[Stored] = []
     removed: list[str] = []
     problems: list[str] = []
-    left = list(_due(directory, store.storage, keep_local=keep_local))
+    known = stored_files(directory)
+    left = list(_due(directory, known, store.storage, keep_local=keep_local))
     waiting = len(left)
     for path in left:
-        if path.name not in logged:
+        here = path.exists()
+        if here and path.name not in logged:
             continue
         try:
-            new = store.put(path, logged[path.name])
+            new = store.put(path, logged[path.name]) if here else store.moved(known[path.name])
         except NotStoredError as error:
             problems.append(str(error))
             continue
         except ArchiveError as error:  # the next would fare no better
             problems.append(str(error))
             break
-        if find_stored(directory, path.name) != (store.storage, new):
+        if known.get(path.name) != new:
             note_stored(directory, new)
             stored.append(new)
-            told(new)
-        if not keep_local:
+        if here and not keep_local:
             _remove(path)
             removed.append(path.name)
         waiting -= 1
     return Storing(tuple(stored), tuple(removed), tuple(problems), waiting)
 
 
-def _due(directory: Path, storage: Storage, *, keep_local: bool) -> Iterator[Path]:
-    known = stored_files(directory)
-    for path in closed_files(directory):
+def _due(directory: Path, known: Mapping[str, Stored], storage: Storage, *, keep_local: bool) -> Iterator[Path]:
+    """The files to be put there, or to be removed; and those of another storage that should have been moved there."""
+    here = closed_files(directory)
+    for path in here:
         there = known.get(path.name)
         if there is None or there.url != storage.url or not keep_local:
             yield path
+    names = {path.name for path in here}
+    for name, there in sorted(known.items()):
+        if name not in names and there.url != storage.url:
+            yield directory / name
 
 
 def _remove(path: Path) -> None:
@@ -206,16 +218,6 @@ def _read_note(path: Path) -> Stored | None:
     if stored.name != path.name.removesuffix(_NOTE):
         raise _damaged(path, f"it is of {stored.name}")
     return stored
-
-
-def _storages(path: Path) -> dict[str, str]:
-    """The options of every storage that is noted, by URL."""
-    value = _read(path)
-    try:
-        found = [] if value is None else [(one["url"], one["options"]) for one in value["storages"]]
-    except (KeyError, TypeError) as error:
-        raise _damaged(path, str(error)) from error
-    return {url: json.dumps(options, sort_keys=True) if options else "" for url, options in found}
 
 
 def _read(path: Path) -> dict[str, Any] | None:
