@@ -21,6 +21,9 @@ DRAFT = ".partial"
 INSTALL = "pip install 'preserve-archive[storage]'"
 # Seconds to connect, and to wait for the next bytes. The library that stands on botocore tries again five times.
 _S3 = {"connect_timeout": 10, "read_timeout": 60, "retries": {"mode": "standard", "max_attempts": 2}}
+_S3_NAMES = frozenset({"s3", "s3a"})
+# From twice this on a file goes in parts, so many of which are in memory at once.
+_PARTS = {"chunksize": 16 << 20, "max_concurrency": 4}
 _LONGEST_REASON = 300
 _BEHIND_THE_END = "InvalidRange"  # S3's word for status 416 (RFC 9110, section 15.5.17)
 
@@ -50,6 +53,7 @@ class Remote:
         except ImportError as error:
             raise ArchiveError(f"{url}: a library for it is not installed ({error}); {INSTALL}") from error
         self._exclusive = protocol in _EXCLUSIVE
+        self._parts = _PARTS if protocol in _S3_NAMES else {}
 
     def size(self, name: str) -> int | None:
         """See `Place`."""
@@ -90,7 +94,7 @@ class Remote:
 
     def _put(self, path: str, target: str) -> None:
         if self._exclusive:
-            self._system.put_file(path, target, mode="create")
+            self._system.put_file(path, target, mode="create", **self._parts)
             return
         # Whoever else writes this draft writes the same bytes; what was made of it is read back.
         self._system.makedirs(self._root, exist_ok=True)
@@ -108,7 +112,7 @@ class Remote:
 
 def _defaults(protocol: str, given: Mapping[str, Any]) -> dict[str, Any]:
     """How long is waited, where nobody said otherwise."""
-    return {"config_kwargs": _S3} if protocol in {"s3", "s3a"} and "config_kwargs" not in given else {}
+    return {"config_kwargs": _S3} if protocol in _S3_NAMES and "config_kwargs" not in given else {}
 
 
 @contextmanager
