@@ -383,6 +383,7 @@ def test_a_record_is_one_request(bucket: ObjectStore, tmp_path: Path) -> None:
     place = stored_stage(tmp_path / "stage", s3(bucket, tmp_path.name), keep_local=False)
     with WireServer({}) as server:
         publish(server, place, 1)
+        server.scripts["/0"] = answer(page(article(0), extra=f"<!-- {os.urandom(400_000).hex()} -->"))  # packs badly
         place.verify()
     with place.ledger() as ledger:
         (check,) = ledger.latest_checks()
