@@ -33,7 +33,7 @@ from preserve.rejudge import rejudge
 from preserve.settings import ArchiveSettings
 from preserve.verify.run import settings_text
 from preserve.warc import closed_files, lookup, read_block, read_capture, refresh, warc_files
-from preserve.warc.storage import NotStoredError, Storage, WarcStore, open_store
+from preserve.warc.storage import NotStoredError, Storage, Stored, WarcStore, open_store
 from preserve.warc.stored import find_stored, note_stored, store_closed, stored_files
 from preserve.warc.streams import StoredStream
 
@@ -187,10 +187,9 @@ READS = st.lists(st.tuples(st.sampled_from("serx"), st.integers(0, 700_000), st.
 
 
 @given(READS)
-def test_a_stored_file_is_read_as_one_on_the_disk(stored_bytes: tuple[StoredStream, bytes], steps: Any) -> None:
-    stream, data = stored_bytes
-    stream.seek(0)
-    at = 0
+def test_a_stored_file_is_read_as_one_on_the_disk(stored_bytes: tuple[WarcStore, Stored, bytes], steps: Any) -> None:
+    store, stored, data = stored_bytes
+    stream, at = StoredStream(store, stored), 0
     for what, offset, count in steps:
         if what == "s":
             at = stream.seek(offset)
@@ -203,14 +202,15 @@ def test_a_stored_file_is_read_as_one_on_the_disk(stored_bytes: tuple[StoredStre
             assert len(got) >= min(count, max(len(data) - at, 0), 64)
             at += len(got)
         assert stream.tell() == at
+    assert stream.digest() == stored.digest
 
 
 @pytest.fixture(scope="module")
-def stored_bytes(tmp_path_factory: pytest.TempPathFactory) -> tuple[StoredStream, bytes]:
+def stored_bytes(tmp_path_factory: pytest.TempPathFactory) -> tuple[WarcStore, Stored, bytes]:
     folder, data = tmp_path_factory.mktemp("bytes"), os.urandom(600_000)
     store = open_store(Storage((folder / "there").as_uri()))
     (folder / "there").mkdir()
-    return StoredStream(store, store.put(written(folder, data))), data
+    return store, store.put(written(folder, data)), data
 
 
 # A whole run
@@ -393,6 +393,10 @@ def test_a_record_is_one_request(bucket: ObjectStore, tmp_path: Path) -> None:
     assert [asked.status for asked in bucket.asked()[before:]] == [206]
     read_capture(place.archive, check.capture)
     assert [asked.status for asked in bucket.asked()[before + 1 :]] == [206]
+    assert audit(place.archive).findings == []
+    listed, *read = bucket.asked()[before + 2 :]
+    assert "list-type" in listed.target
+    assert len(read) == len(stored_files(place.archive))  # for its records and its digest
 
 
 def test_where_the_files_are_kept_here_too_nothing_is_asked_for(bucket: ObjectStore, tmp_path: Path) -> None:

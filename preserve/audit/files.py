@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import cast
@@ -49,6 +49,11 @@ class FilePlan:
         return self.stretches[0].path
 
     @property
+    def digested_apart(self) -> bool:
+        """Whether the digest of the whole is a task of its own; from a storage all is read once, in one stretch."""
+        return self.has_size and not self.stretches[0].digest
+
+    @property
     def whole(self) -> Stretch:
         """The file in one stretch."""
         first, last = self.stretches[0], self.stretches[-1]
@@ -59,7 +64,7 @@ class FilePlan:
     def tasks(self) -> Iterator[Task]:
         """What is to be carried out, in the order in which `add_up` wants the results."""
         # Beside its stretches, so that its bytes are read from the disk once.
-        if self.has_size:
+        if self.digested_apart:
             yield WholeDigest(self.path)
         yield from self.stretches
 
@@ -78,16 +83,28 @@ def plan_files(directory: Path, ledger: Ledger | None, audit: Audit) -> list[Fil
         logged, layouts = _logged(ledger, audit), _layouts(ledger, audit)
     plans = []
     for name in sorted(set(logged) | set(there) | set(layouts) | set(storages.files)):
-        path, layout, known, where = there.get(name), layouts.get(name), logged.get(name), name
-        size = None if path is None else path.stat().st_size
+        path, layout, known = there.get(name), layouts.get(name), logged.get(name)
         if path is None and name in storages.files:
-            size, where = storages.size(name), f"{name} ({storages.storage.url})"
-            path = None if size is None else directory / name
-        stretches = () if path is None else tuple(_stretches(path, size or 0, layout))
+            plans.append(_stored_plan(directory / name, storages, known, layout))
+            continue
+        size = 0 if path is None else path.stat().st_size
+        stretches = () if path is None else tuple(_stretches(path, size, layout))
         closed = path is not None and not path.name.endswith(OPEN)
         has_size = closed and known is not None and known.size == size
-        plans.append(FilePlan(name, stretches, size or 0, where, known, has_size, layout))
+        plans.append(FilePlan(name, stretches, size, name, known, has_size, layout))
     return plans
+
+
+def _stored_plan(path: Path, storages: StoredParts, known: LoggedFile | None, layout: Layout | None) -> FilePlan:
+    """A plan for a file that only the storage has, or should have."""
+    name, size = path.name, storages.size(path.name)
+    where = f"{name} ({storages.storage.url})"
+    if size is None:
+        return FilePlan(name, (), 0, where, known, False, layout)
+    whole = FilePlan(name, tuple(_stretches(path, size, layout)), size, where, known, False, layout).whole
+    return FilePlan(
+        name, (replace(whole, digest=True),), size, where, known, known is not None and known.size == size, layout
+    )
 
 
 def add_up(
@@ -108,7 +125,7 @@ def add_up(
             audit.found(Part.WARC, plan.where, "the file is missing", _rests(plan.layout))
             continue
         audit.files += 1
-        digest = cast("str", next(results)) if plan.has_size else ""
+        digest = cast("str", next(results)) if plan.digested_apart else ""
         looked = [cast("Looked", next(results)) for _ in plan.stretches]
         # Where something is wrong, or the ledger named a place to cut at which is none, the file is looked through
         # once more in one piece: what is told must not depend on the cuts.
@@ -122,7 +139,7 @@ def add_up(
             for line in one.lines:
                 index.take(line)
         _tell_rows(plan, looked, audit)
-        _tell_digest(plan, digest, audit)
+        _tell_digest(plan, digest or looked[0].digest, audit)
     return originals
 
 

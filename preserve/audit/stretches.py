@@ -26,6 +26,7 @@ class Stretch:
         last: whether the file ends there.
         region: the ledger's rows for it; None without a ledger.
         originals: offsets in it of the responses that revisits repeat.
+        digest: tell the digest of the whole file, too: it is stored elsewhere, and this is all of it.
     """
 
     path: Path
@@ -34,6 +35,7 @@ class Stretch:
     last: bool
     region: Region | None
     originals: frozenset[int]
+    digest: bool = False
 
 
 @dataclass(slots=True)
@@ -49,6 +51,7 @@ class Looked:
         originals: the likeness of each response that revisits repeat.
         revisits: by original and likeness, the first revisit that says so.
         lines: what the index should have, in the order of the records.
+        digest: of the whole file, where it was asked for; "" else.
     """
 
     end: int
@@ -60,10 +63,15 @@ class Looked:
     originals: dict[RecordRef, bytes] = field(default_factory=dict)
     revisits: dict[tuple[RecordRef, bytes], RecordRef] = field(default_factory=dict)
     lines: list[bytes] = field(default_factory=list)
+    digest: str = ""
 
     def found(self, where: str, what: str, hence: str = "") -> None:
         """Note what is wrong with the file."""
         self.findings.append(Finding(Part.WARC, where, what, hence))
+
+    def take_digest(self, digest: str) -> None:
+        """Note the digest of the whole file."""
+        self.digest = digest
 
 
 def look_at(stretch: Stretch, ledger: Ledger | None) -> Looked:
@@ -75,7 +83,7 @@ def look_at(stretch: Stretch, ledger: Ledger | None) -> Looked:
     seen = Looked(stretch.start)
     waiting = _Waiting(stretch, ledger, seen)
     likenesses: dict[str, bytes] = {}
-    for piece in examine(stretch.path, stretch.start, stretch.end):
+    for piece in examine(stretch.path, stretch.start, stretch.end, seen.take_digest if stretch.digest else None):
         if isinstance(piece, Gap):
             seen.end = piece.end
             _tell_gap(piece, stretch, seen)

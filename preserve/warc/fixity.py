@@ -5,7 +5,7 @@ Owns no judgement of what a fault means. One record is in memory at a time.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -21,7 +21,7 @@ from preserve.warc.members import Member
 from preserve.warc.places import opened
 from preserve.warc.records import Record
 from preserve.warc.salvage import Gap, walk
-from preserve.warc.streams import expect, size_of
+from preserve.warc.streams import digest_of, expect, size_of
 
 _CHUNK = 1 << 20
 
@@ -47,13 +47,16 @@ class Examined:
     line: bytes | None
 
 
-def examine(path: Path, start: int = 0, end: int | None = None) -> Iterator[Examined | Gap]:
+def examine(
+    path: Path, start: int = 0, end: int | None = None, digest: Callable[[str], None] | None = None
+) -> Iterator[Examined | Gap]:
     """The records of a file in order, and the stretches that are none.
 
     Args:
         path: the file.
         start: where the first record should begin; of a capture whose records begin before it nothing is known.
         end: nothing that begins there or behind is looked at; None for all.
+        digest: is told the labelled SHA-256 of a whole file that only a storage has, which is read once for both.
 
     Raises:
         ArchiveError: the file can't be read.
@@ -66,6 +69,8 @@ def examine(path: Path, start: int = 0, end: int | None = None) -> Iterator[Exam
             expect(stream, start, upto)
             for piece in walk(stream, upto, start):
                 yield piece if isinstance(piece, Gap) else _examined(*piece, name, grouping, is_open=is_open)
+            if digest is not None:
+                digest(digest_of(stream))
     except OSError as error:
         raise ArchiveError(f"{path}: can't be read: {error.strerror}") from error
 

@@ -23,7 +23,7 @@ INSTALL = "pip install 'preserve-archive[storage]'"
 _S3 = {"connect_timeout": 10, "read_timeout": 60, "retries": {"mode": "standard", "max_attempts": 2}}
 _S3_NAMES = frozenset({"s3", "s3a"})
 # From twice this on a file goes in parts, so many of which are in memory at once.
-_PARTS = {"chunksize": 16 << 20, "max_concurrency": 4}
+_PARTS = {"chunksize": 8 << 20, "max_concurrency": 4}
 _LONGEST_REASON = 300
 _BEHIND_THE_END = "InvalidRange"  # S3's word for status 416 (RFC 9110, section 15.5.17)
 

@@ -19,7 +19,7 @@ from preserve.settings import ArchiveSettings
 
 FOLDER = "file://"
 # As much is asked for at once, and held in memory, where a file is read as a whole.
-CHUNK = 16 << 20
+CHUNK = 8 << 20
 
 
 class NotStoredError(ArchiveError):

@@ -6,6 +6,7 @@ Owns how much is asked for. What is read says where it lies (`name`, a URL), for
 from __future__ import annotations
 
 import io
+from hashlib import sha256
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -36,11 +37,23 @@ class StoredStream(io.RawIOBase):
         self._at = 0
         self._held, self._held_at = b"", 0
         self._end, self._ahead = 0, AHEAD
+        self._hasher, self._hashed = sha256(usedforsecurity=False), 0
         self.expect(start, end)
 
     def expect(self, start: int, end: int) -> None:
         """What lies between `start` and `end` is read next, all of it."""
         self._at, self._end, self._ahead = start, min(end, self.size), AHEAD
+
+    def digest(self) -> str:
+        """The labelled SHA-256 of all its bytes; what was not read yet, from the beginning and in order, is read now.
+
+        Raises:
+            ArchiveError: it can't be read.
+        """
+        self.expect(self._hashed, self.size)
+        while self.read(CHUNK):
+            pass
+        return f"sha256:{self._hasher.hexdigest()}"
 
     def readable(self) -> bool:
         """It is."""
@@ -96,6 +109,9 @@ class StoredStream(io.RawIOBase):
             raise RecordNotFoundError(f"{self.name}: no such file in the storage; restore it from a copy") from error
         if len(data) < length:  # it was cut since: read as far as it goes, as a file on the disk would be
             self.size = offset + len(data)
+        if offset <= self._hashed < offset + len(data):
+            self._hasher.update(memoryview(data)[self._hashed - offset :])
+            self._hashed = offset + len(data)
         self._held, self._held_at = b"".join((ready, data)), self._at
 
 
@@ -120,6 +136,15 @@ def expect(stream: BinaryIO, start: int, end: int | None) -> None:
     """Tell a stored file what is read next, to its end where that is None; to a file on the disk nothing is told."""
     if isinstance(stream, StoredStream):
         stream.expect(start, stream.size if end is None else end)
+
+
+def digest_of(stream: BinaryIO) -> str:
+    """The labelled SHA-256 of a stored file's bytes, most of which were read by now; "" of a file on the disk.
+
+    Raises:
+        ArchiveError: it can't be read.
+    """
+    return stream.digest() if isinstance(stream, StoredStream) else ""
 
 
 def size_of(stream: BinaryIO) -> int:
