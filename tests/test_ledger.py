@@ -151,19 +151,24 @@ def test_a_check_needs_its_run(ledger: Ledger) -> None:
         ledger.append(7, [check_of(Sample())])
 
 
-def test_last_checked_leaves_out_what_was_only_put_off(ledger: Ledger) -> None:
+def test_posts_checked_between_two_times_are_told_but_not_those_that_were_only_put_off(ledger: Ledger) -> None:
     put_off = [Reason.BUDGET, Reason.HOST_INCIDENT]
     samples = [
         Sample(post=f"{reason}.md", source=None, verdict=Verdict.UNCHECKED, reason=reason)
         for reason in [*put_off, Reason.ROBOTS, Reason.NO_SOURCE]
     ]
     add(ledger, Sample(week=3), *samples)
+    first, last = START + timedelta(seconds=3), START + timedelta(weeks=3, seconds=3)
+    tick = timedelta(microseconds=1)
+    assert ledger.checked_between(first - tick, last + tick) == {POST, "robots.md", "no-source.md"}
+    assert ledger.checked_between(first, last + tick) == {POST}
+    assert ledger.checked_between(first - tick, last) == {"robots.md", "no-source.md"}
 
-    assert ledger.last_checked() == {
-        POST: START + timedelta(weeks=3, seconds=3),
-        "robots.md": START + timedelta(seconds=3),
-        "no-source.md": START + timedelta(seconds=3),
-    }
+
+def test_whether_many_posts_have_checks_is_told(ledger: Ledger) -> None:
+    add(ledger, Sample(week=1), Sample(post="b.md"))
+    add(ledger, Sample(week=2))
+    assert [ledger.more_posts_than(bound) for bound in (1, 2)] == [True, False]
 
 
 @pytest.mark.parametrize(

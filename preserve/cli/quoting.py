@@ -73,7 +73,7 @@ def run(request: Request) -> int:
         posts = tuple(dict.fromkeys(one_post(ledger, post) for post in request.posts)) or None
         links = request.as_json or given
         found = check_quotations(quotations, ledger, settings, Scope(posts, links, request.whole_pages))
-        few = posts is not None or request.whole_pages or len(ledger.last_checked()) <= FEW_POSTS
+        few = posts is not None or request.whole_pages or not ledger.more_posts_than(FEW_POSTS)
     if request.annotations is not None:
         _write_annotations(request.annotations, found)
     files = [file for file, _ in asked]

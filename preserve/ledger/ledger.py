@@ -21,6 +21,7 @@ from preserve.ledger.auditing import Examination
 from preserve.ledger.codec import (
     pack_digest,
     pack_json,
+    pack_moment,
     pack_record_id,
     pack_text,
     pack_time,
@@ -285,16 +286,23 @@ class Ledger:
         )
         return tuple(KeptSource(unpack_text(url), count) for url, count in rows)
 
-    def last_checked(self) -> dict[str, datetime]:
-        """When each post was last checked; posts whose last check was put off (`PUT_OFF`) are left out."""
+    def checked_between(self, after: datetime, before: datetime) -> frozenset[str]:
+        """The posts whose last check lies between two times, these excluded.
+
+        Posts whose last check was put off (`PUT_OFF`) are left out.
+        """
         rows = self._database.stream(
-            "SELECT path, checked_at FROM latest JOIN checks ON checks.id = check_id"
-            " JOIN posts ON posts.id = latest.post_id"
-            " WHERE latest.reason IS NULL OR latest.reason NOT IN (?, ?)",
-            PUT_OFF,
+            "SELECT path FROM latest JOIN checks ON checks.id = check_id JOIN posts ON posts.id = latest.post_id"
+            " WHERE checked_at > ? AND checked_at < ? AND (latest.reason IS NULL OR latest.reason NOT IN (?, ?))",
+            (pack_moment(after), pack_moment(before), *PUT_OFF),
             size=5000,
         )
-        return {unpack_text(path): unpack_moment(moment) for path, moment in rows}
+        return frozenset(unpack_text(path) for (path,) in rows)
+
+    def more_posts_than(self, bound: int) -> bool:
+        """Whether more than `bound` posts have a check; quick."""
+        row = self._database.one("SELECT count(*) FROM (SELECT 1 FROM latest LIMIT ?)", (bound + 1,))
+        return row is not None and bool(row[0] > bound)
 
     def find_posts_matching(self, fragment: str) -> tuple[str, ...]:
         """The posts a person may mean, sorted.

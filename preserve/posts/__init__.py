@@ -8,5 +8,6 @@ The only room that knows front matter, Markdown, and what in a post is not the a
 from preserve.posts.body import stored_copy
 from preserve.posts.finding import find_posts
 from preserve.posts.reading import NotAPostError, parse_post, read_bytes, read_post
+from preserve.posts.version import reading_version
 
-__all__ = ["NotAPostError", "find_posts", "parse_post", "read_bytes", "read_post", "stored_copy"]
+__all__ = ["NotAPostError", "find_posts", "parse_post", "read_bytes", "read_post", "reading_version", "stored_copy"]

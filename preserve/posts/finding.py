@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from preserve.errors import PostError
 from preserve.settings import PostSettings
@@ -39,6 +40,20 @@ def _check(argument: str) -> None:
         raise PostError(argument, 0, f"{reason}: name a post or a directory of posts") from error
 
 
+_DIRECTORY, _LINK = "directory", "link"
+
+
+@dataclass(frozen=True, slots=True)
+class _Below:
+    """What is in a directory: sorted paths, and those among them that are no plain files.
+
+    The listing tells it of each; asking the file system once more would cost as much as the walk.
+    """
+
+    paths: list[str]
+    others: dict[str, str]
+
+
 class _Walk:
     """One walk over all arguments; remembers directories and single files, not every file of a directory."""
 
@@ -68,35 +83,45 @@ class _Walk:
 
     def _directory(self, top: str) -> Iterator[str]:
         """Depth first with a stack of our own: directories may be nested deeper than Python may recurse."""
-        stack = [iter([top])]
+        below = _Below([top], {top: _DIRECTORY})
+        stack = [(iter(below.paths), below.others)]
         while stack:
-            path = next(stack[-1], None)
+            paths, others = stack[-1]
+            path = next(paths, None)
             if path is None:
                 stack.pop()
-            elif os.path.isdir(path):  # noqa: PTH112
+                continue
+            other = others.get(path)
+            if other is None:
+                if not self._files or os.path.realpath(path) not in self._files:
+                    yield path
+            elif other is _DIRECTORY:
                 real = os.path.realpath(path)
                 if real in self._directories:
                     continue
                 self._directories.add(real)
                 try:
-                    stack.append(iter(self._below(path)))
+                    below = self._below(path)
                 except OSError:
                     yield path
-            elif not os.path.islink(path):  # noqa: PTH114
-                if not self._files or os.path.realpath(path) not in self._files:
-                    yield path
+                else:
+                    stack.append((iter(below.paths), below.others))
             elif self._is_new(path):
                 yield path
 
-    def _below(self, directory: str) -> list[str]:
-        paths = []
+    def _below(self, directory: str) -> _Below:
+        below = _Below([], {})
         with os.scandir(directory) as entries:
             for entry in entries:
                 if entry.name.startswith("."):
                     continue
                 if entry.is_dir():
                     if entry.name not in SKIPPED_DIRECTORIES:
-                        paths.append(entry.path)
+                        below.paths.append(entry.path)
+                        below.others[entry.path] = _DIRECTORY
                 elif self._is_post(entry.name):
-                    paths.append(entry.path)
-        return sorted(paths)
+                    below.paths.append(entry.path)
+                    if entry.is_symlink():
+                        below.others[entry.path] = _LINK
+        below.paths.sort()
+        return below

@@ -5,15 +5,18 @@ Reads front matter only; bodies are read when a post is judged. Asks nothing of 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+import sys
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import overload
 
-from preserve.errors import PostError
+from preserve.ledger import Ledger
 from preserve.model import Check, Evidence, Judgement, Reason, Verdict
-from preserve.posts import NotAPostError, find_posts, read_post
-from preserve.settings import Settings
-from preserve.urls import host_of, wire_url
+from preserve.posts import find_posts, read_post
+from preserve.settings import RunSettings, Settings
+from preserve.urls import host_of
+from preserve.verify.readings import NoPost, PostReader, Unasked
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,41 @@ class SourceTask:
         return self.posts[0].source
 
 
+class Unchecked(Sequence[Check]):
+    """Checks that are concluded before anything is asked; made when they are looked at, since one is large.
+
+    Args:
+        posts: their paths, and why they can't be asked.
+        now: when that was concluded.
+    """
+
+    def __init__(self, posts: Iterable[tuple[str, Unasked]], now: datetime) -> None:
+        self._posts, self._now = tuple(posts), now
+
+    @property
+    def paths(self) -> Iterator[str]:
+        """Of the posts."""
+        return (path for path, _ in self._posts)
+
+    def __len__(self) -> int:
+        return len(self._posts)
+
+    @overload
+    def __getitem__(self, index: int) -> Check: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Check, ...]: ...
+
+    def __getitem__(self, index: int | slice) -> Check | tuple[Check, ...]:
+        if isinstance(index, slice):
+            return tuple(self._check(one) for one in self._posts[index])
+        return self._check(self._posts[index])
+
+    def _check(self, one: tuple[str, Unasked]) -> Check:
+        path, why = one
+        return unchecked(path, why.source, self._now, (why.reason, why.saw))
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """A run's work.
@@ -63,7 +101,7 @@ class Plan:
     """
 
     tasks: tuple[SourceTask, ...]
-    unchecked: tuple[Check, ...]
+    unchecked: Unchecked
     done: int = 0
     not_due: int = 0
     over_limit: int = 0
@@ -77,8 +115,7 @@ class Plan:
     @property
     def paths(self) -> tuple[str, ...]:
         """Their paths."""
-        unasked = (check.post for check in self.unchecked)
-        return (*unasked, *(post.path for task in self.tasks for post in task.posts))
+        return (*self.unchecked.paths, *(post.path for task in self.tasks for post in task.posts))
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,80 +123,83 @@ class Known:
     """What the ledger knows that a plan depends on.
 
     Attributes:
-        last_checked: when each post was last checked.
+        not_due: posts whose last check is too young for another.
         done: posts this run has checked before it was interrupted.
     """
 
-    last_checked: Mapping[str, datetime]
-    done: Collection[str]
+    not_due: Collection[str] = frozenset()
+    done: Collection[str] = frozenset()
 
 
-def make_plan(arguments: Sequence[str], settings: Settings, known: Known, now: datetime) -> Plan:
-    """Read the front matter of every post and group what is due by source.
+def known_of(ledger: Ledger, settings: RunSettings, now: datetime, done: Collection[str] = frozenset()) -> Known:
+    """What `ledger` knows.
+
+    Args:
+        ledger: open.
+        settings: `older_than` says which checks are too young.
+        now: the time it counts back from.
+        done: posts that the run has checked already.
+    """
+    if not settings.older_than:
+        return Known(done=done)
+    # A check dated in the future tells that the clock was set back; one far ahead must not put a post off for good.
+    age = timedelta(seconds=settings.older_than)
+    return Known(ledger.checked_between(now - age, now + age), done)
+
+
+def make_plan(arguments: Sequence[str], settings: Settings, known: Known, now: datetime, reader: PostReader) -> Plan:
+    """Read the front matter of every post, or remember it, and group what is due by source.
 
     Args:
         arguments: files and directories as the caller gave them.
-        settings: `run.older_than` and `run.limit` select, `posts` says how to read.
+        settings: `run.limit` selects, `posts` says how to read.
         known: from the ledger.
-        now: the time `older_than` counts back from.
+        now: when posts that can't be asked are concluded.
+        reader: reads the posts.
 
     Raises:
         PostError: an argument does not exist, or is a file without front matter.
     """
-    age = timedelta(seconds=settings.run.older_than)
-    by_url: dict[str, list[PlannedPost]] = {}
-    unchecked: list[Check] = []
+    by_url: dict[str, PlannedPost | list[PlannedPost]] = {}
+    unasked: list[tuple[str, Unasked]] = []
     not_posts: list[str] = []
     taken = done = not_due = over_limit = 0
     for path in find_posts(arguments, settings.posts):
         if path in known.done:
             done += 1
             continue
-        last = known.last_checked.get(path)
-        # A check dated in the future tells that the clock was set back; one far ahead must not put a post off for good.
-        if age and last is not None and abs(now - last) < age:
+        if path in known.not_due:
             not_due += 1
             continue
         if settings.run.limit and taken >= settings.run.limit:
             over_limit += 1
             continue
-        try:
-            planned = _plan_post(path, settings, now)
-        except NotAPostError:
+        reading = reader.read(path)
+        if isinstance(reading, NoPost):
             if path in arguments:
-                raise
+                read_post(path, settings.posts)  # which says what it is wanting
             not_posts.append(path)
             continue
         taken += 1
-        if isinstance(planned, Check):
-            unchecked.append(planned)
+        if isinstance(reading, Unasked):
+            unasked.append((path, reading))
         else:
-            url, post = planned
-            by_url.setdefault(url, []).append(post)
-    return Plan(tuple(_tasks(by_url)), tuple(unchecked), done, not_due, over_limit, tuple(not_posts))
+            _add(by_url, reading.url, PlannedPost(path, reading.source))
+    return Plan(tuple(_tasks(by_url)), Unchecked(unasked, now), done, not_due, over_limit, tuple(not_posts))
 
 
-def _tasks(by_url: Mapping[str, Iterable[PlannedPost]]) -> Iterable[SourceTask]:
+def _add(by_url: dict[str, PlannedPost | list[PlannedPost]], url: str, post: PlannedPost) -> None:
+    """Few sources have more than one post: a list for each would be most of what a plan takes."""
+    there = by_url.setdefault(url, post)
+    if isinstance(there, list):
+        there.append(post)
+    elif there is not post:
+        by_url[url] = [there, post]
+
+
+def _tasks(by_url: dict[str, PlannedPost | list[PlannedPost]]) -> Iterator[SourceTask]:
     for url, posts in by_url.items():
-        yield SourceTask(url, host_of(url), tuple(posts))
-
-
-def _plan_post(path: str, settings: Settings, now: datetime) -> tuple[str, PlannedPost] | Check:
-    try:
-        post = read_post(path, settings.posts)
-    except NotAPostError:
-        raise
-    except PostError as error:
-        return unchecked(path, None, now, (Reason.UNREADABLE_POST, str(error)))
-    if post.source is None:
-        keys = ", ".join(settings.posts.source_keys)
-        return unchecked(path, None, now, (Reason.NO_SOURCE, f"none of the keys {keys} has a value"))
-    try:
-        url = wire_url(post.source)
-    except ValueError as error:
-        saw = f"{path}:{post.source_line}: {post.source_key}: {error}"
-        return unchecked(path, post.source, now, (Reason.INVALID_SOURCE, saw))
-    return url, PlannedPost(path, post.source)
+        yield SourceTask(url, sys.intern(host_of(url)), tuple(posts) if isinstance(posts, list) else (posts,))
 
 
 def unchecked(post: str, source: str | None, now: datetime, why: tuple[Reason, str]) -> Check:

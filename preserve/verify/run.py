@@ -19,7 +19,8 @@ from preserve.times import warc_date
 from preserve.verify.coordinator import Coordinator
 from preserve.verify.hosts import Incident
 from preserve.verify.names import LEDGER
-from preserve.verify.plan import Known, Plan, make_plan
+from preserve.verify.plan import Known, Plan, known_of, make_plan
+from preserve.verify.readings import PostReader
 from preserve.verify.tools import Archive, Listener, Tools
 from preserve.warc import (
     ArchiveLock,
@@ -90,10 +91,12 @@ def verify(
 def plan_only(arguments: Sequence[str], settings: Settings, now: datetime) -> Plan:
     """What `verify` would do, without touching network or archive."""
     path = Path(settings.archive.directory) / LEDGER
-    if not path.exists():
-        return make_plan(arguments, settings, Known({}, frozenset()), now)
-    with Ledger.open_readonly(path) as ledger:
-        return make_plan(arguments, settings, Known(ledger.last_checked(), frozenset()), now)
+    known = Known()
+    if path.exists():
+        with Ledger.open_readonly(path) as ledger:
+            known = known_of(ledger, settings.run, now)
+    with PostReader(settings) as reader:
+        return make_plan(arguments, settings, known, now, reader)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +128,10 @@ class _Books:
                 f"Run {left.id}, begun {left.started_at:%Y-%m-%d %H:%M} UTC, was not finished and is left as it is "
                 f"({why_not}): {left.checked} posts were checked."
             )
-        plan = make_plan(arguments, self._settings, Known(self._ledger.last_checked(), done), now)
+        known = known_of(self._ledger, self._settings.run, now, done)
+        with PostReader(self._settings) as reader:
+            plan = make_plan(arguments, self._settings, known, now, reader)
+            reader.keep()
         late = sum(task.url in unjudged for task in plan.tasks)
         if late:
             self._listener.notice(f"{late} captures without a verdict are judged, not fetched again.")

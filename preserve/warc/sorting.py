@@ -16,11 +16,12 @@ class SortedLines:
 
     Args:
         directory: where those beyond that are put aside, in files without a name that end with the process.
+        held: how many are in memory; None for HELD_LINES.
     """
 
-    def __init__(self, directory: str | Path) -> None:
+    def __init__(self, directory: str | Path, held: int | None = None) -> None:
         self._directory = directory
-        self._limit = HELD_LINES
+        self._limit = HELD_LINES if held is None else held
         self._held: list[bytes] = []
         self._aside: list[IO[bytes]] = []
 
