@@ -14,6 +14,7 @@ from warc_support import capture, exchange, page, writer_for
 from preserve.audit.index import IndexCheck
 from preserve.model import Capture
 from preserve.warc import Gap, examine, warc_files, zipwriting
+from preserve.warc.entered import list_name, listed, write_list
 from preserve.warc.zipnum import SUMMARY, open_index
 from preserve.warc.zipwriting import write_index
 
@@ -131,6 +132,22 @@ def test_every_byte_of_both_files_counts(archive: Path) -> None:
             assert found(), f"{path.name} {offset}"
         path.write_bytes(whole)
     assert not found()
+
+
+def test_a_list_of_files_that_lies_is_found_and_one_that_is_missing_is_no_fault(archive: Path) -> None:
+    index = open_index(archive)
+    assert index is not None
+    with index:
+        names = listed(index)
+        assert names is not None
+        for lie in (names | {b'"more.warc.gz"'}, [*names][:1], ()):
+            write_list(archive, index.data, index.summary_digest(), lie)
+            said = f"has lines of other files than {list_name(index.data)} says"
+            assert checked(archive) == ([said], [])
+        (archive / list_name(index.data)).unlink()
+    found, notes = checked(archive)
+    assert not found
+    assert "the next run writes it anew" in notes[0]
 
 
 def test_another_packing_of_the_same_lines_is_found_even_under_a_fitting_name(archive: Path) -> None:

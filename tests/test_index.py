@@ -23,6 +23,7 @@ from preserve.model import Capture, Exchange
 from preserve.urls import legal_uri
 from preserve.warc import ArchiveWriter, Known, lookup, nearest, refresh, replay_lines, sorting, warc_files, zipwriting
 from preserve.warc.cdxj import entry_of
+from preserve.warc.entered import NEW_LIST, files_of, listed, names_in, write_list
 from preserve.warc.zipnum import SUMMARY, DamagedIndexError, ZipIndex, open_index
 from preserve.warc.zipwriting import NEW_DATA, NEW_SUMMARY, write_index
 
@@ -224,7 +225,7 @@ def test_the_same_records_give_the_same_bytes(tmp_path: Path) -> None:
     (tmp_path / SUMMARY).unlink()
     refresh(tmp_path)
     assert {path.name: path.read_bytes() for path in tmp_path.glob("index*")} == before
-    assert len(before) == 2
+    assert len(before) == 3
 
 
 def line(url: int, second: int, rest: int) -> bytes:
@@ -243,7 +244,7 @@ def test_whatever_is_merged_in_stays_sorted_and_is_found(parts: list[list[bytes]
         for part in parts:
             with open_index(directory) or nullcontext() as old:
                 write_index(directory, old, sorted(part))
-        assert len(list(directory.iterdir())) == 2
+        assert len(list(directory.iterdir())) == 3
         with opened(directory) as index:
             blocks = [index.lines(block) for block in index.blocks()]
             assert [line for block in blocks for line in block] == wanted
@@ -267,7 +268,10 @@ def test_blocks_that_nothing_is_merged_into_are_not_unpacked(tmp_path: Path, mon
         assert [line for block in index.blocks() for line in index.lines(block)] == lines
 
 
-@pytest.mark.parametrize("name", ["index.cdxj", "index-0123456789abcdef.cdxj.gz", NEW_DATA, NEW_SUMMARY])
+@pytest.mark.parametrize(
+    "name",
+    ["index.cdxj", "index-0123456789abcdef.cdxj.gz", NEW_DATA, NEW_SUMMARY, NEW_LIST, "index-0123456789abcdef.files"],
+)
 def test_what_lies_about_is_removed(tmp_path: Path, name: str) -> None:
     with writer_for(tmp_path) as writer:
         fill(writer)
@@ -329,7 +333,7 @@ def test_killed_between_the_two_files_leaves_the_old_index(tmp_path: Path, monke
     assert lookup(tmp_path, URL) == before
     assert len(refresh(tmp_path)) == 1
     assert len(lookup(tmp_path, URL)) == 2
-    assert len(list(tmp_path.glob("index*"))) == 2
+    assert len(list(tmp_path.glob("index*"))) == 3
 
 
 def test_who_reads_while_it_is_written_anew_sees_one_index_whole(tmp_path: Path) -> None:
@@ -350,6 +354,73 @@ def test_a_hundred_captures_of_one_url_are_found_in_their_blocks_alone(tmp_path:
         assert len(list(index.lines_with(key))) == 1200
         assert len(list(index.blocks_with(key))) == 5
         assert len(list(index.blocks())) == 12
+
+
+# ---------------------------------------------------------------- the list of its files
+
+
+def unpacked_at_start(directory: Path) -> int:
+    """How many blocks a start of a run unpacks."""
+    with pytest.MonkeyPatch.context() as patch:
+        unpacked: list[bytes] = []
+        inner = ZipIndex.lines
+        patch.setattr(ZipIndex, "lines", lambda index, block: unpacked.append(block.key) or inner(index, block))
+        refresh(directory)
+    return len(unpacked)
+
+
+def file_list(directory: Path) -> Path:
+    (path,) = directory.glob("index-*.files")
+    return path
+
+
+def test_a_start_unpacks_nothing_where_nothing_changed(tmp_path: Path) -> None:
+    for _ in range(3):
+        with writer_for(tmp_path) as writer:
+            fill(writer)
+    assert unpacked_at_start(tmp_path) == 0
+    with opened(tmp_path) as index:
+        assert listed(index) == files_of(index) == {json.dumps(path.name).encode() for path in warc_files(tmp_path)}
+
+
+@pytest.mark.parametrize("how", [cut, flip, other, Path.unlink])
+def test_a_list_that_is_lost_or_damaged_is_made_again_from_the_index(
+    tmp_path: Path, how: Callable[[Path], None]
+) -> None:
+    with writer_for(tmp_path) as writer:
+        fill(writer)
+    path = file_list(tmp_path)
+    text, lines = path.read_bytes(), ours(tmp_path)
+    how(path)
+    assert unpacked_at_start(tmp_path) > 0
+    assert (path.read_bytes(), ours(tmp_path)) == (text, lines)
+    how(path)
+    with writer_for(tmp_path) as writer:
+        fill(writer)
+    with opened(tmp_path) as index:
+        assert listed(index) == files_of(index)
+
+
+def test_a_list_of_another_summary_is_not_believed(tmp_path: Path) -> None:
+    with writer_for(tmp_path) as writer:
+        fill(writer)
+    with opened(tmp_path) as index:
+        write_list(tmp_path, index.data, "0" * 64, [b'"other"'])
+        assert listed(index) is None
+    assert refresh(tmp_path) == ()
+
+
+def test_names_with_anything_in_them_are_listed(tmp_path: Path) -> None:
+    names = ['a", "filename": "b', "line\nfeed", "\\", "\udcb2", "新闻"]
+    lines = [
+        f'com,example)/{number} 20240101000000 {{"filename": {json.dumps(name)}}}\n'.encode()
+        for number, name in enumerate(names)
+    ]
+    write_index(tmp_path, None, lines)
+    with opened(tmp_path) as index:
+        found = listed(index)
+        assert found is not None
+        assert names_in(found) == set(names)
 
 
 # ---------------------------------------------------------------- for replay

@@ -8,11 +8,12 @@ from __future__ import annotations
 import hashlib
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from contextlib import closing
 from pathlib import Path
 
 from preserve.warc.cdxj import entry_of
+from preserve.warc.entered import Noted, list_name, listed
 from preserve.warc.sorting import SortedLines
 from preserve.warc.zipnum import MEMBER_HEADER, SUMMARY, DamagedIndexError, ZipIndex, data_name, open_index
 from preserve.warc.zipwriting import summary_line
@@ -65,15 +66,16 @@ class IndexCheck:
 
     def _compared(self, index: ZipIndex) -> Iterator[str]:
         said: list[str] = []
-        lacking, strange = _Counted(), _Counted()
+        lacking, strange, noted = _Counted(), _Counted(), Noted()
         try:
-            for line, wanted in _differences(iter(self._wanted), _lines(index, said)):
+            for line, wanted in _differences(iter(self._wanted), noted.passing(_lines(index, said))):
                 (lacking if wanted else strange).take(line)
         except DamagedIndexError as error:
             yield from said
             yield f"{error.why}; what lies behind was not compared"
             return
         yield from said
+        yield from self._list_compared(index, noted.names)
         for file, count in sorted(strange.of.items()):
             yield f"has {_lines_of(count)} that no record of {file} should have, the first {strange.first[file]}"
         for file, count in sorted(lacking.of.items()):
@@ -83,6 +85,17 @@ class IndexCheck:
                 )
             else:
                 yield f"lacks {_lines_of(count)} of {file}, the first {lacking.first[file]}"
+
+    def _list_compared(self, index: ZipIndex, there: Set[bytes]) -> Iterator[str]:
+        """What is wrong with the list of the files that are entered."""
+        names = listed(index)
+        if names is None:
+            self.notes.append(
+                f"{list_name(index.data)}, the list of the files in the index, is missing or of another index; the next"
+                " run writes it anew"
+            )
+        elif names != there:
+            yield f"has lines of other files than {list_name(index.data)} says"
 
 
 class _Counted:

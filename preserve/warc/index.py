@@ -8,7 +8,6 @@ lines are kept `zipnum`'s.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, nullcontext, suppress
 from itertools import chain
@@ -17,17 +16,15 @@ from pathlib import Path
 from preserve.errors import ArchiveError
 from preserve.model import RecordRef
 from preserve.warc.cdxj import REVISIT, IndexEntry, entry_of, key_of, line_of, standing_for
+from preserve.warc.entered import file_of, files_of, listed, names_in, write_list
 from preserve.warc.files import closed_files
 from preserve.warc.places import opened, read_at
 from preserve.warc.salvage import Gap, walk
 from preserve.warc.sorting import SortedLines
 from preserve.warc.stored import stored_names
 from preserve.warc.streams import expect, size_of
-from preserve.warc.zipnum import DamagedIndexError, ZipIndex, open_index
+from preserve.warc.zipnum import DamagedIndexError, open_index
 from preserve.warc.zipwriting import remove_leftovers, write_index
-
-# The file a line points to is its last field. No other field can look so: quotes inside a field are escaped.
-_FILE = re.compile(rb'"filename": ("(?:[^"\\]|\\.)*")\}\n')
 
 
 def add_lines(directory: str | Path, lines: Iterable[bytes]) -> None:
@@ -157,24 +154,23 @@ def _lines_of(path: Path) -> Iterator[bytes]:
 
 
 def _files_in(directory: Path) -> tuple[frozenset[str], bool]:
-    """The files that lines of the index point to, and whether every line of it could be read; none where not."""
+    """The files that lines of the index point to, and whether it can be gone on from; none where not.
+
+    An index with its list is only digested. One without is unpacked, and gets its list.
+    """
     try:
         index = open_index(directory)
         if index is None:
             return frozenset(), True
         with index:
-            written = {name for block in index.blocks() for name in _names(index.lines(block), index)}
-    except DamagedIndexError:
+            names = listed(index)
+            if names is None or not index.is_as_named():
+                names = files_of(index)
+                with suppress(OSError):  # the next start unpacks it once more
+                    write_list(directory, index.data, index.summary_digest(), names)
+            return names_in(names), True
+    except (DamagedIndexError, ValueError):
         return frozenset(), False
-    return frozenset(json.loads(name) for name in written), True
-
-
-def _names(lines: Iterable[bytes], index: ZipIndex) -> set[bytes]:
-    lines = list(lines)
-    found = _FILE.findall(b"".join(lines))
-    if len(found) != len(lines):
-        raise index.damaged("a line of it names no file")
-    return set(found)
 
 
 def _not_of(gone: frozenset[str]) -> Callable[[bytes], bool] | None:
@@ -183,11 +179,7 @@ def _not_of(gone: frozenset[str]) -> Callable[[bytes], bool] | None:
         return None
     names = {json.dumps(name).encode() for name in gone}
 
-    def keep(line: bytes) -> bool:
-        found = _FILE.search(line)
-        return found is None or found[1] not in names
-
-    return keep
+    return lambda line: file_of(line) not in names
 
 
 def _rewrite(

@@ -17,6 +17,7 @@ import re
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
 from types import TracebackType
@@ -28,7 +29,9 @@ from preserve.warc.deflate import InflateError, inflater
 SUMMARY = "index.idx"
 BLOCK_LINES = 300  # cdxj-indexer's choice: some 100 KB to unpack for one look
 HELD_BLOCKS = 32 * 1024 * 1024
+_PIECE = 1024 * 1024
 MEMBER_HEADER = bytes.fromhex("1f8b0800000000000003")  # no name, no time, as zlib writes it
+DATA_SUFFIX = ".cdxj.gz"
 _DATA = re.compile(rb"index-[0-9a-f]{16}\.cdxj\.gz")
 
 
@@ -58,7 +61,7 @@ class Block:
 
 def data_name(digest: str) -> str:
     """The name of the data file whose bytes have this SHA-256, in hex."""
-    return f"index-{digest[:16]}.cdxj.gz"
+    return f"index-{digest[:16]}{DATA_SUFFIX}"
 
 
 def is_data(name: str) -> bool:
@@ -110,6 +113,24 @@ class ZipIndex:
     def damaged(self, why: str) -> DamagedIndexError:
         """What is raised where it is not as it should be."""
         return DamagedIndexError(self.path, why)
+
+    def summary_digest(self) -> str:
+        """The SHA-256 of the summary, in hex."""
+        return sha256(self._map).hexdigest()
+
+    def is_as_named(self) -> bool:
+        """Whether the data file has the bytes that it is named for. Reads all of it, and unpacks nothing.
+
+        Raises:
+            DamagedIndexError: it can't be read.
+        """
+        told = sha256()
+        try:
+            for offset in range(0, self.size, _PIECE):
+                told.update(os.pread(self._data.fileno(), _PIECE, offset))
+        except OSError as error:
+            raise self.damaged(str(error)) from error
+        return data_name(told.hexdigest()) == self.data
 
     def blocks(self) -> Iterator[Block]:
         """Every block, in order."""

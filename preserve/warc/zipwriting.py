@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from preserve.warc.deflate import plain_deflater
+from preserve.warc.entered import NEW_LIST, Noted, data_of, files_of, listed, write_list
 from preserve.warc.files import sync_directory
 from preserve.warc.zipnum import BLOCK_LINES, SUMMARY, Block, ZipIndex, data_name, is_data
 
@@ -40,11 +41,11 @@ def write_index(directory: Path, old: ZipIndex | None, fresh: Iterable[bytes], k
     try:
         with data.open("wb") as target, tempfile.TemporaryFile(dir=directory) as rows:
             written = _Blocks(target, rows)
-            _write(written, old, fresh, keep)
+            names = _write(written, old, fresh, keep)
             target.flush()
             os.fsync(target.fileno())
             if written.count:
-                _put_in_place(directory, data, written, rows)
+                _put_in_place(directory, data, written, rows, names)
             else:
                 (directory / SUMMARY).unlink(missing_ok=True)
     finally:
@@ -52,15 +53,20 @@ def write_index(directory: Path, old: ZipIndex | None, fresh: Iterable[bytes], k
             remove_leftovers(directory)
 
 
-def _write(written: _Blocks, old: ZipIndex | None, fresh: Iterable[bytes], keep: Keep | None) -> None:
+def _write(written: _Blocks, old: ZipIndex | None, fresh: Iterable[bytes], keep: Keep | None) -> set[bytes]:
+    """Write all lines; the names, as JSON, of the files that they point to."""
+    noted = Noted()
     if old is None:
-        written.take(fresh)
+        written.take(noted.passing(fresh))
     elif keep is None:
-        _merge(old, iter(fresh), written)
+        known = listed(old)
+        noted.names.update(files_of(old) if known is None else known)
+        _merge(old, noted.passing(fresh), written)
     else:
         kept = (line for block in old.blocks() for line in old.lines(block) if keep(line))
-        written.take(heapq.merge(kept, fresh))
+        written.take(noted.passing(heapq.merge(kept, fresh)))
     written.finish()
+    return noted.names
 
 
 def remove_leftovers(directory: Path) -> None:
@@ -73,23 +79,28 @@ def remove_leftovers(directory: Path) -> None:
     with suppress(FileNotFoundError), (directory / SUMMARY).open("rb") as summary:
         current = os.fsdecode(summary.readline().partition(b"\t")[2].partition(b"\t")[0])
     for path in directory.iterdir():
-        left = path.name in (NEW_DATA, NEW_SUMMARY, "index.cdxj") or (is_data(path.name) and path.name != current)
+        left = path.name in (NEW_DATA, NEW_SUMMARY, NEW_LIST, "index.cdxj") or (
+            is_data(data_of(path.name)) and data_of(path.name) != current
+        )
         if left and path.is_file():
             path.unlink()
 
 
-def _put_in_place(directory: Path, data: Path, written: _Blocks, rows: BinaryIO) -> None:
+def _put_in_place(directory: Path, data: Path, written: _Blocks, rows: BinaryIO, names: Iterable[bytes]) -> None:
     name = data_name(written.digest())
     data.rename(directory / name)
-    summary, number = directory / NEW_SUMMARY, 0
+    summary, number, told = directory / NEW_SUMMARY, 0, hashlib.sha256()
     with summary.open("wb") as target:
         rows.seek(0)
         for number, row in enumerate(rows, 1):
             key, offset, length = row.rstrip(b"\n").split(b"\t")
-            target.write(summary_line(key, name, int(offset), int(length), number))
+            line = summary_line(key, name, int(offset), int(length), number)
+            told.update(line)
+            target.write(line)
         target.flush()
         os.fsync(target.fileno())
-    sync_directory(directory)  # the data's name is kept before the summary that names it
+    write_list(directory, name, told.hexdigest(), names)
+    sync_directory(directory)  # the data's and the list's names are kept before the summary that names them
     summary.replace(directory / SUMMARY)
     sync_directory(directory)
 
