@@ -55,9 +55,10 @@ def _print_by_verdict(ledger: Ledger, *, counted: bool) -> None:
 
 
 def _print_json(ledger: Ledger) -> None:
+    written = json.JSONEncoder(ensure_ascii=False, check_circular=False).encode
     for check, observed in ledger.latest_with_observations():
         line = {**check_object(check), "standing": standing_object(standing(observed))}
-        sys.stdout.write(json.dumps(line, ensure_ascii=False) + "\n")
+        sys.stdout.write(written(line) + "\n")
 
 
 def _by_group(rows: Sequence[SummaryRow], by: str) -> Table:

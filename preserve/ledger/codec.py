@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any, Final
 
 from preserve.model import (
@@ -77,7 +78,7 @@ def unpack_moment(value: Any) -> datetime:
     if not isinstance(value, int):
         raise ValueError(f"{value!r} is no time as the ledger writes it")
     try:
-        return _EPOCH + timedelta(microseconds=value)
+        return _EPOCH + timedelta(0, 0, value)
     except OverflowError as error:
         raise ValueError(f"{value} microseconds are beyond any calendar") from error
 
@@ -217,6 +218,7 @@ def pack_evidence(evidence: Iterable[Evidence]) -> str | None:
     return pack_json(found) if found else None
 
 
+@lru_cache(maxsize=1024)  # most checks of a collection have the evidence of others
 def unpack_evidence(text: str | None) -> tuple[Evidence, ...]:
     """The evidence that `pack_evidence` wrote."""
     return tuple(Evidence(**entry) for entry in json.loads(text)) if text else ()
@@ -250,6 +252,7 @@ def pack_measures(measures: Measures | None) -> str | None:
     return None if measures is None else pack_json({name: getattr(measures, name) for name in _MEASURES})
 
 
+@lru_cache(maxsize=1024)
 def unpack_measures(text: str | None) -> Measures | None:
     """The measures that `pack_measures` wrote."""
     return Measures(**json.loads(text)) if text else None

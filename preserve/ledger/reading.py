@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -255,8 +254,10 @@ class Fetched:
         Raises:
             ArchiveError: it can't be read.
         """
-        with _explaining(self._path, row[0]):
+        try:
             return self._check(row)
+        except UNREADABLE as error:
+            raise _unreadable(self._path, row[0], error) from error
 
     def capture(self, number: int) -> ArchivedCapture:
         """The capture of that number.
@@ -352,15 +353,19 @@ class Reader:
     def observations(self, sql: str, parameters: Sequence[Any] = ()) -> Iterator[tuple[str, Observation]]:
         """Posts and what one check of each observed, streamed."""
         for row in self._database.stream(sql, parameters, size=5000):
-            with _explaining(self._database.path, row[0]):
+            try:
                 observed = _observation(row)
+            except UNREADABLE as error:
+                raise _unreadable(self._database.path, row[0], error) from error
             yield unpack_text(row[0]), observed
 
     def sightings(self, sql: str, parameters: Sequence[Any] = ()) -> Iterator[tuple[str, Sighting]]:
         """Posts and what one check of each saw of their bytes, streamed."""
         for post, at, digest, *version in self._database.stream(sql, parameters, size=5000):
-            with _explaining(self._database.path, post):
+            try:
                 seen = Sighting(unpack_moment(at), unpack_digest(digest), unpack_version(*version))
+            except UNREADABLE as error:
+                raise _unreadable(self._database.path, post, error) from error
             yield unpack_text(post), seen
 
     def capture(self, number: int) -> ArchivedCapture:
@@ -384,16 +389,12 @@ class Reader:
         return rows
 
 
-@contextmanager
-def _explaining(path: Path, post: str | bytes) -> Iterator[None]:
+def _unreadable(path: Path, post: str | bytes, error: Exception) -> ArchiveError:
     """A row that this package can't have written is damage of the file, not a fault of the caller."""
-    try:
-        yield
-    except UNREADABLE as error:
-        raise ArchiveError(
-            f"ledger {path}: a check of {unpack_text(post)} can't be read ({error}): the"
-            " file was changed by something else; put a backup in its place"
-        ) from error
+    return ArchiveError(
+        f"ledger {path}: a check of {unpack_text(post)} can't be read ({error}): the"
+        " file was changed by something else; put a backup in its place"
+    )
 
 
 def _captures_of(checks: Iterable[Row]) -> set[int]:
