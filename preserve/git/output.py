@@ -52,7 +52,7 @@ def tree_blobs(output: bytes) -> Iterator[tuple[bytes, str]]:
     Raises:
         ValueError: something else was printed.
     """
-    for entry in output.split(b"\0")[:-1]:
+    for entry in _entries(output):
         said, tab, path = entry.partition(b"\t")
         fields = said.split(b" ")
         if not tab or len(fields) != 3:
@@ -114,6 +114,14 @@ def _moment(seconds: str) -> datetime | None:
         return _EPOCH + timedelta(seconds=int(seconds))
     except (ValueError, OverflowError):
         return None
+
+
+def _entries(output: bytes) -> Iterator[bytes]:
+    """What ends in a NUL each, one at a time: a list of all would take more than the output."""
+    start = 0
+    while (end := output.find(b"\0", start)) >= 0:
+        yield output[start:end]
+        start = end + 1
 
 
 def _tokens(chunks: Iterable[bytes]) -> Iterator[bytes]:

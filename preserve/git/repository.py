@@ -5,15 +5,20 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from preserve.git.commands import Git, GitError, GitTimeoutError
-from preserve.git.output import LOG_FORMAT, Touch, changed_paths, touches, tree_blobs
+from preserve.git.output import LOG_FORMAT, changed_paths, touches, tree_blobs
 
 NAMED_AT_MOST = 50
 """So many paths are named to git one by one; of more, the directory they have in common."""
 
 _LOG = ("log", "-z", "--topo-order", "--raw", "-c", "--no-abbrev", "--no-renames", "--no-ext-diff", "--no-textconv")
 _STATUS = ("status", "--porcelain", "-z", "--untracked-files=no", "--ignore-submodules=all", "--no-renames")
+
+
+Commit = tuple[str, datetime | None]
+"""A commit's id and its committer's time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,13 +28,13 @@ class Snapshot:
     Attributes:
         blobs: by path, the blob id in HEAD; files that HEAD has not are missing.
         changed: the paths that git calls changed against HEAD.
-        touched: by path, the commit that last touched it; missing where the history at hand does not reach it.
+        touched: by path, the commit (its id and time) that last touched it; missing where the history at hand does not reach it.
         cut_short: what stopped the walk through the history before its end; "" otherwise.
     """
 
     blobs: Mapping[bytes, str]
     changed: frozenset[bytes]
-    touched: Mapping[bytes, Touch]
+    touched: Mapping[bytes, Commit]
     cut_short: str = ""
 
 
@@ -43,13 +48,13 @@ def top_of(git: Git, directory: str) -> str:
     return os.path.normpath(os.path.join(directory, os.fsdecode(up)))  # noqa: PTH118 - names may be no text
 
 
-def take(git: Git, top: str, wanted: Collection[bytes]) -> Snapshot:
+def take(git: Git, top: str, wanted: Mapping[bytes, bytes]) -> Snapshot:
     """Ask a repository about the wanted files; a handful of commands, however many files.
 
     Args:
         git: runs them.
         top: the top of its working tree.
-        wanted: paths below it.
+        wanted: paths below it, each under itself: what is said of a path is kept under the object that is there.
 
     Raises:
         GitError: git could not answer.
@@ -60,11 +65,12 @@ def take(git: Git, top: str, wanted: Collection[bytes]) -> Snapshot:
     paths = _pathspecs(wanted)
     # ls-tree takes paths for prefixes of its own, and none for all there is.
     listed = git.output(top, "ls-tree", "-r", "-z", "--full-tree", head, "--", *paths)
-    blobs = {path: blob for path, blob in tree_blobs(listed) if path in wanted}
+    blobs = {wanted[path]: blob for path, blob in tree_blobs(listed) if path in wanted}
+    del listed
     if not blobs:
         return Snapshot(blobs, frozenset(), {})
     changed = changed_paths(git.output(top, *_STATUS, "--", *paths, config=_without_filters(git, top)))
-    touched, cut_short = _walk(git, top, head, (paths, blobs))
+    touched, cut_short = _walk(git, top, head, (paths, blobs, wanted))
     return Snapshot(blobs, changed, touched, cut_short)
 
 
@@ -80,17 +86,18 @@ def _head(git: Git, top: str) -> str:
 
 
 def _walk(
-    git: Git, top: str, head: str, what: tuple[Collection[bytes], Mapping[bytes, str]]
-) -> tuple[dict[bytes, Touch], str]:
+    git: Git, top: str, head: str, what: tuple[Collection[bytes], Mapping[bytes, str], Mapping[bytes, bytes]]
+) -> tuple[dict[bytes, Commit], str]:
     """From HEAD back: for each file the last commit that made it what it is in HEAD; stops when all are found.
 
     Children come before their parents. A commit on a branch whose version a merge threw away made another blob, and
     is passed over by that.
     """
-    paths, blobs = what
+    paths, blobs, wanted = what
     edge = _shallow_edge(git, top)
     left = dict(blobs)
-    found: dict[bytes, Touch] = {}
+    found: dict[bytes, Commit] = {}
+    commit: Commit = ("", None)
     try:
         with git.stream(top, *_LOG, f"--format={LOG_FORMAT}", head, "--", *paths) as chunks:
             for touch in touches(chunks):
@@ -99,7 +106,9 @@ def _walk(
                 del left[touch.path]
                 # To the first commit of a shallow clone every file looks new.
                 if touch.commit not in edge:
-                    found[touch.path] = touch
+                    if touch.commit != commit[0]:
+                        commit = (touch.commit, touch.at)
+                    found[wanted[touch.path]] = commit
                 if not left:
                     break
     except (GitTimeoutError, ValueError) as error:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
 from preserve.git.commands import Git, GitError
@@ -53,16 +53,16 @@ class PostVersions:
         return None if found is None or repository is None else repository.version(found[1], data)
 
     def _group(self, git: Git) -> None:
-        wanted: dict[str, set[bytes]] = defaultdict(set)
+        wanted: dict[str, dict[bytes, bytes]] = defaultdict(dict)
         for path in self._posts:
             found = self._place(path)
             if found is not None:
-                wanted[found[0]].add(found[1])
+                wanted[found[0]][found[1]] = found[1]
         if wanted and not git.there:
             self._notice("The posts are in a git repository, but there is no git command: commits are not noted.")
             return
         for top, paths in wanted.items():
-            self._repositories[top] = _Repository(git, top, frozenset(paths), self._notice)
+            self._repositories[top] = _Repository(git, top, paths, self._notice)
 
     def _place(self, path: str) -> tuple[str, bytes] | None:
         """The directory with a `.git` that the post lies below, and its path from there."""
@@ -78,7 +78,7 @@ class PostVersions:
 class _Repository:
     """One repository: its snapshot, taken when it is first needed."""
 
-    def __init__(self, git: Git, top: str, wanted: frozenset[bytes], notice: Callable[[str], None]) -> None:
+    def __init__(self, git: Git, top: str, wanted: Mapping[bytes, bytes], notice: Callable[[str], None]) -> None:
         self._git, self._top, self._wanted, self._notice = git, top, wanted, notice
         self._prefix = b""
         self._snapshot: Snapshot | None = None
@@ -102,7 +102,10 @@ class _Repository:
             top = top_of(self._git, self._top)
             below = os.path.relpath(self._top, top)
             self._prefix = b"" if below == "." else os.fsencode(below) + b"/"
-            self._snapshot = take(self._git, top, frozenset(self._prefix + path for path in self._wanted))
+            wanted = self._wanted
+            if self._prefix:
+                wanted = {path: path for path in (self._prefix + below for below in self._wanted)}
+            self._snapshot = take(self._git, top, wanted)
         except (GitError, ValueError) as error:
             self._notice(f"{self._top}: git does not say which commits the posts are of, so none are noted: {error}")
             return
@@ -123,8 +126,7 @@ def _version(snapshot: Snapshot, path: bytes, data: bytes) -> tuple[PostVersion,
     blob = snapshot.blobs.get(path)
     if blob is None:
         return PostVersion(CommitState.UNCOMMITTED), True
-    touch = snapshot.touched.get(path)
-    commit, at = ("", None) if touch is None else (touch.commit, touch.at)
+    commit, at = snapshot.touched.get(path, ("", None))
     if blob_id(data, blob) == blob:
         return PostVersion(CommitState.COMMITTED, commit, at), True
     if path in snapshot.changed:
