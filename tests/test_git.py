@@ -36,7 +36,7 @@ def looks(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     taken: list[str] = []
     take = versions_module.take
 
-    def counted(git: Git, top: str, wanted: frozenset[bytes]) -> object:
+    def counted(git: Git, top: str, wanted: Mapping[bytes, bytes]) -> object:
         taken.append(top)
         return take(git, top, wanted)
 

@@ -28,7 +28,7 @@ class Snapshot:
     Attributes:
         blobs: by path, the blob id in HEAD; files that HEAD has not are missing.
         changed: the paths that git calls changed against HEAD.
-        touched: by path, the commit (its id and time) that last touched it; missing where the history at hand does not reach it.
+        touched: by path, the commit that last touched it; missing where the history at hand does not reach it.
         cut_short: what stopped the walk through the history before its end; "" otherwise.
     """
 
