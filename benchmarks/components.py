@@ -13,7 +13,7 @@ import time
 import zlib
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
@@ -32,13 +32,17 @@ from preserve.ledger import Ledger, RunPlan
 from preserve.markup import blocks_of, parse_html
 from preserve.model import ArchivedCapture, Capture, Check
 from preserve.posts import parse_post, stored_copy
-from preserve.settings import ArchiveSettings, FetchSettings, Settings
+from preserve.precedent import follow, todays_terms
+from preserve.settings import FetchSettings, Settings
 from preserve.tasks import Judged, JudgeTask, PostBytes
 from preserve.times import SystemClock
 from preserve.verify.names import LEDGER
 from preserve.verify.plan import Known, make_plan
-from preserve.warc import ArchiveWriter, read_capture
-from preserve.warc import Known as KnownPayloads
+from preserve.verify.readings import PostReader
+from preserve.verify.run import settings_text
+from preserve.warc import ArchiveWriter, read_beginning, read_capture
+from preserve.work.repeats import Repeats
+from preserve.work.values import Kind, Order
 
 BATCH = 64  # checks a transaction, as a run commits them
 MILLI = 1000.0
@@ -47,9 +51,10 @@ Value = TypeVar("Value")
 # Name of each part -> what it is, and which process of a run does it.
 PARTS = {
     "plan": ("front matter read, posts grouped by source", "main"),
-    "fetch": ("the exchange over a kept connection, as bytes on the wire, parsed (`HttpFetcher`)", "main"),
-    "archive": ("request, response and summary records: digests, gzip, write", "main"),
-    "witness": ("the post's bytes and the extracted text as records", "main"),
+    "fetch": ("the exchange over a kept connection, as bytes on the wire, parsed (`HttpFetcher`)", "worker"),
+    "archive": ("request, response and summary records: digests, gzip, write", "worker"),
+    "text": ("the extracted text as a record", "worker"),
+    "witness": ("the post's bytes as a record", "main"),
     "hand over": ("capture, post and judgement pickled, sent, unpickled", "main"),
     "ledger and log": (f"rows and Merkle leaves, {BATCH} checks a transaction", "main"),
     "index": ("the CDXJ lines sorted and packed, the WARC file closed", "main"),
@@ -59,6 +64,16 @@ PARTS = {
     "compare": ("stored copy and page aligned, differences told", "judge"),
     "judge": ("rules, markers, admission, text digest: the rest of `judge_capture`", "judge"),
 }
+# The same of a second pass over pages that are as they were.
+AGAIN = {
+    "look up": ("the source's last capture and the post's last check, from the ledger", "main"),
+    "reread": ("the earlier page read from its WARC file, digests checked, for its validators", "worker"),
+    "ask": ("the exchange over a kept connection, answered 304", "worker"),
+    "revisit": ("a revisit record: digests, gzip, write", "worker"),
+    "follow": ("whether the earlier judgement holds", "worker"),
+    "hand over": ("order and conclusion pickled, sent, unpickled", "main"),
+    "ledger and log": (f"rows and Merkle leaves, {BATCH} checks a transaction", "main"),
+}
 WITHIN = {
     "parse": "`parse_html`",
     "visible text": "`blocks_of`",
@@ -67,12 +82,12 @@ WITHIN = {
 REFERENCES = {
     "requests": "`requests.Session.get` over its kept connections, nothing else",
     "trafilatura.extract": "its default text, from the bytes",
-    "gzip zlib 6": "response block, as preserve packs it",
+    "gzip zlib-ng 5": "response block, as preserve packs it",
+    "gzip zlib 6": "response block, as preserve packs its index",
     "gzip zlib 9": "response block, as warcio packs it by default",
     "gzip isal 2": "response block, `isal.isal_zlib`",
     "unzip zlib": "the packed response, unpacked",
     "unzip isal": "the packed response, unpacked",
-    "revisit": "the same page archived again, as a revisit (its original read back)",
 }
 
 
@@ -81,25 +96,31 @@ class Costs:
     """Milliseconds of processor time a page.
 
     Attributes:
-        parts, within, references: by the names above; what could not be measured is left out.
+        parts, again, within, references: by the names above; what could not be measured is left out.
         packed: size of the packed responses by way of packing, as a share of zlib level 6.
         pages: over how many.
     """
 
     parts: dict[str, float]
+    again: dict[str, float]
     within: dict[str, float]
     references: dict[str, float]
     packed: dict[str, float]
     pages: int
 
     def side(self, process: str) -> float:
-        """What the parts of one process ("main" or "judge") cost together."""
+        """What the parts of one process ("main", "worker" or "judge") cost together."""
         return sum(cost for name, cost in self.parts.items() if PARTS[name][1] == process)
 
     @property
     def bound(self) -> float:
         """Pages a second if every processor did nothing but our parts."""
         return MILLI * cores() / sum(self.parts.values())
+
+    @property
+    def bound_again(self) -> float:
+        """Pages a second if every processor did nothing but our parts of a second pass."""
+        return MILLI * cores() / sum(self.again.values())
 
     @property
     def library_bound(self) -> float:
@@ -157,6 +178,7 @@ def measure_components(collection: Collection, folder: Path, *, rounds: int) -> 
     cost["judge"] = max(0.0, cost.pop("judge_capture") - sum(cost[name] for name in inner))
     return Costs(
         parts={name: cost[name] for name in PARTS},
+        again={name: cost[f"again {name}"] for name in AGAIN},
         within={name: cost[name] for name in WITHIN},
         references={name: cost[name] for name in REFERENCES if name in cost},
         packed=packed,
@@ -170,9 +192,11 @@ class _Round:
     def __init__(self, collection: Collection, settings: Settings) -> None:
         self.meter = _Meter()
         self._collection, self._settings = collection, settings
+        self._terms = todays_terms(settings, "benchmark")
         posts = str(collection.folder / "posts")
         now = SystemClock().now()
-        plan = self.meter.of("plan", lambda: make_plan((posts,), settings, Known({}, frozenset()), now))
+        with self.meter.part("plan"), PostReader(settings) as reader:
+            plan = make_plan((posts,), settings, Known(), now, reader)
         self._posts = {task.url: task.posts[0].path for task in plan.tasks}
 
     def run(self) -> dict[str, float]:
@@ -187,8 +211,8 @@ class _Round:
         judged = self._judge(tasks)
         checks = self._witness(writer, tasks, judged)
         self.meter.of("index", writer.close)
-        self._ledger(checks)
-        self._repeat(captures, kept)
+        self._ledger(checks, "ledger and log")
+        self._again(checks)
         return packed
 
     def _fetch(self) -> list[Capture]:
@@ -254,46 +278,75 @@ class _Round:
 
     def _witness(self, writer: ArchiveWriter, tasks: list[JudgeTask], judged: list[Judged]) -> list[Check]:
         checks, now = [], SystemClock().now()
-        with self.meter.part("witness"):
-            for task, answer in zip(tasks, judged, strict=True):
-                (post,), (one,), final = task.posts, answer.posts, task.capture.final
+        for task, answer in zip(tasks, judged, strict=True):
+            (post,), (one,), final = task.posts, answer.posts, task.capture.final
+            with self.meter.part("witness"):
                 record = writer.append_stored_copy(post.path, post.data, task.capture.source, now)
+            with self.meter.part("text"):
                 if answer.text:
                     writer.append_text(task.capture, answer.text, answer.extractor)
-                check = Check(
-                    post=post.path,
-                    source=task.capture.source,
-                    checked_at=now,
-                    judgement=one.judgement,
-                    final_url=final.url if final else None,
-                    http_status=final.status if final else None,
-                    captured_at=task.capture.captured_at,
-                    capture=task.capture,
-                    stored_record=record,
-                    post_digest=one.digest,
-                    text_digest=answer.text_digest,
-                    extractor=answer.extractor,
-                    rules=answer.rules,
-                    measures=one.measures,
-                )
-                checks.append(check)
+            check = Check(
+                post=post.path,
+                source=task.capture.source,
+                checked_at=now,
+                judgement=one.judgement,
+                final_url=final.url if final else None,
+                http_status=final.status if final else None,
+                captured_at=task.capture.captured_at,
+                capture=task.capture,
+                stored_record=record,
+                post_digest=one.digest,
+                text_digest=answer.text_digest,
+                extractor=answer.extractor,
+                rules=answer.rules,
+                measures=one.measures,
+            )
+            checks.append(check)
         return checks
 
-    def _ledger(self, checks: list[Check]) -> None:
+    def _ledger(self, checks: list[Check], name: str) -> None:
         with Ledger.create_or_open(Path(self._settings.archive.directory) / LEDGER) as ledger:
-            run = ledger.begin_run(RunPlan(("posts",), "{}", "benchmark", SystemClock().now()))
-            with self.meter.part("ledger and log"):
+            run = ledger.begin_run(RunPlan(("posts",), settings_text(self._settings), "benchmark", SystemClock().now()))
+            with self.meter.part(name):
                 for start in range(0, len(checks), BATCH):
                     ledger.append(run, checks[start : start + BATCH])
 
-    def _repeat(self, captures: list[Capture], kept: list[ArchivedCapture]) -> None:
-        """The same captures archived once more beside the first."""
-        refs = {one.final.payload_digest: one.final.response for one in kept if one.final is not None}
-        known = KnownPayloads(lambda digest, _url: refs.get(digest))
-        archive: ArchiveSettings = self._settings.archive
-        with ArchiveWriter(archive, clock=SystemClock(), info={}) as writer, self.meter.part("revisit"):
-            for capture in captures:
-                writer.append_capture(capture, known)
+    def _again(self, checks: list[Check]) -> None:
+        """A second pass over the same pages, as a worker and its coordinator make it."""
+        fetch, archive = self._settings.fetch, self._settings.archive
+        again = []
+        tools = system_tools(fetch, threading.Event(), {})
+        with (
+            closing(HttpFetcher(fetch, tools)) as fetcher,
+            Ledger.open_readonly(Path(archive.directory) / LEDGER) as ledger,
+            ArchiveWriter(archive, clock=SystemClock(), info={}) as writer,
+        ):
+            repeats = Repeats(ledger.response_with_payload, self._settings)
+            for check in checks:
+                again.append(self._check_again(check, ledger, (repeats, fetcher, writer)))
+        self._ledger(again, "again ledger and log")
+
+    def _check_again(self, check: Check, ledger: Ledger, tools: tuple[Repeats, HttpFetcher, ArchiveWriter]) -> Check:
+        meter, (repeats, fetcher, writer) = self.meter, tools
+        source = str(check.source)
+        with meter.part("again look up"):
+            last, precedents = ledger.last_capture(source), ledger.precedents.of((check.post,))
+            asked = ledger.not_modified_in_a_row(source)
+        post = PostBytes(check.post, Path(check.post).read_bytes())
+        order = Order(1, Kind.SOURCE, source, (post,), last=last, not_modified=asked, precedents=precedents)
+        basis = meter.of("again reread", lambda: repeats.basis(order))
+        with meter.part("again ask"):
+            capture = fetcher.fetch(source, basis.validators if basis else None).capture
+        with meter.part("again revisit"):
+            kept = writer.append_capture(capture, repeats.known(basis, last))
+        with meter.part("again follow"):
+            task = replace(self._task(kept), previous=last)
+            terms = self._terms
+            followed = follow(task, capture, precedents, terms, lambda record: read_beginning(task.archive, record))
+        with meter.part("again hand over"):
+            pickle.loads(pickle.dumps(order))  # noqa: S301 - our own
+            pickle.loads(pickle.dumps((kept, followed and followed.judged)))  # noqa: S301
+        return replace(check, capture=kept, captured_at=kept.captured_at, previous=last)
 
     def _pack(self, blocks: list[bytes]) -> dict[str, float]:
         meter, sizes = self.meter, dict[str, int]()
@@ -308,7 +361,17 @@ class _Round:
             for member in members:
                 zlib.decompress(member, 31)
         self._pack_isal(blocks, members, sizes)
+        self._pack_ng(blocks, sizes)
         return {name: size / sizes["gzip zlib 6"] for name, size in sizes.items()}
+
+    def _pack_ng(self, blocks: list[bytes], sizes: dict[str, int]) -> None:
+        try:
+            from zlib_ng import zlib_ng  # noqa: PLC0415 - only measured where it is installed
+        except ImportError:
+            return
+        with self.meter.part("gzip zlib-ng 5"):
+            made = [zlib_ng.compress(block, 5, 31) for block in blocks]
+        sizes["gzip zlib-ng 5"] = sum(map(len, made))
 
     def _pack_isal(self, blocks: list[bytes], members: list[bytes], sizes: dict[str, int]) -> None:
         try:

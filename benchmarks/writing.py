@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from components import PARTS, REFERENCES, WITHIN, Costs
+from components import AGAIN, PARTS, REFERENCES, WITHIN, Costs
 from measuring import Measured, cores
 from scenarios import Passes, Run, median_of, median_seconds
 
@@ -232,8 +232,22 @@ def _cost_tables(costs: Costs) -> Iterable[str]:
         for name, cost in costs.parts.items()
     ]
     rows.append(
-        ("**all**", f"**{whole:.2f}**", "", "", f"main {costs.side('main'):.2f}, judge {costs.side('judge'):.2f}")
+        (
+            "**all**",
+            f"**{whole:.2f}**",
+            "",
+            "",
+            ", ".join(f"{side} {costs.side(side):.2f}" for side in ("main", "worker", "judge")),
+        )
     )
+    yield from table(("part", "ms a page", "share", "process", "what"), rows)
+    yield from ("", "The same of a second pass over unchanged pages, answered 304:", "")
+    again = sum(costs.again.values())
+    rows = [
+        (name, f"{cost:.2f}", f"{100 * cost / again:.1f} %", AGAIN[name][1], AGAIN[name][0])
+        for name, cost in costs.again.items()
+    ]
+    rows.append(("**all**", f"**{again:.2f}**", "", "", f"bound {costs.bound_again:.0f} pages/s"))
     yield from table(("part", "ms a page", "share", "process", "what"), rows)
     yield from ("", "Within `extract`, and what the libraries cost alone:", "")
     known = [(name, f"{cost:.2f}", WITHIN[name]) for name, cost in costs.within.items()]
@@ -302,6 +316,8 @@ def _bottleneck(results: Results) -> Iterable[str]:
     )
     share = unmodified.cpu / first.cpu
     told = "unchanged pages are still read and judged anew" if share > 0.5 else "judging is mostly spared"
+    again, dearest = max(costs.again.items(), key=lambda part: part[1])
+    yield f"- Second pass: `{again}` is the dearest part, {dearest:.2f} of {sum(costs.again.values()):.2f} ms."
     yield (
         f"- Second pass: {same.cpu * per_page:.1f} ms a page with the same payload, {unmodified.cpu * per_page:.1f} "
         f"after a 304, against {first.cpu * per_page:.1f} the first time: {told}."
