@@ -11,6 +11,7 @@ from preserve.editions import EXTRACTION_OPTIONS, extractor_name
 from preserve.markup import blocks_of
 from preserve.model import Block, Region
 
+_FORM = "xml"  # of the output: with its default, the text is written out too, which nobody reads
 # trafilatura's names for what it found, and the HTML they stand for.
 _HTML_NAMES = {
     "head": "h2",
@@ -50,7 +51,7 @@ def main_blocks(root: HtmlElement, *, url: str, visible: tuple[Block, ...]) -> t
     if _is_out_of_proportion(root, visible):
         return tuple(block for block in visible if _is_running(block))
     try:
-        found = bare_extraction(root, url=url, **EXTRACTION_OPTIONS)
+        found = bare_extraction(root, url=url, output_format=_FORM, **EXTRACTION_OPTIONS)
     except (RecursionError, AttributeError, IndexError):  # slips of the extractor on odd trees
         return ()
     body = getattr(found, "body", None)

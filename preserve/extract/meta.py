@@ -63,12 +63,16 @@ _MAX_PROPERTIES = 2000
 _MAX_HEADLINE = 500
 _MAX_WORDS = 5000
 _MAX_NOSCRIPT = 50
-_PROPERTIES = XPath("//*[@itemprop or @rel='author' or contains(@class,'author') or contains(@class,'byline')]")
+# By way of the attributes, and of the axis itself: `//*[...]` takes libxml2 three times as long.
+_PROPERTIES = XPath(
+    "/descendant::*/@itemprop/.. | /descendant::*/@rel[. = 'author']/.. "
+    "| /descendant::*/@class[contains(., 'author') or contains(., 'byline')]/.."
+)
 _COUNTS = {
-    "links": XPath("count(//a[@href])"),
-    "images": XPath("count(//img)"),
-    "frames": XPath("count(//iframe)"),
-    "password_fields": XPath("count(//input[@type='password'])"),
+    "links": XPath("count(/descendant::a[@href])"),
+    "images": XPath("count(/descendant::img)"),
+    "frames": XPath("count(/descendant::iframe)"),
+    "password_fields": XPath("count(/descendant::input[@type='password'])"),
 }
 
 

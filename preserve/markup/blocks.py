@@ -24,9 +24,9 @@ from preserve.markup.regions import (
     ELEMENT_REGIONS,
     ROLE_REGIONS,
     Evidence,
-    WordReader,
     Zone,
     is_hiding,
+    region_of_words,
     resolve,
 )
 from preserve.markup.words import word_set
@@ -121,8 +121,8 @@ def blocks_of(root: HtmlElement, *, regions: bool = True) -> tuple[Block, ...]:
             continue
         if event == "end":
             cutter.end(element)
-        if element.tail and element is not root:
-            cutter.add(element.tail)
+        if (tail := element.tail) and element is not root:
+            cutter.add(tail)
     cutter.cut()
     return cutter.blocks()
 
@@ -141,7 +141,6 @@ class _Cutter:
         self._plain = 0
         self._zones = [Zone(-1, Region.BODY, Evidence.NONE)]
         self._drafts: list[_Draft] = []
-        self._words = WordReader()
 
     # ------------------------------------------------------------ events
 
@@ -168,8 +167,8 @@ class _Cutter:
             self._links += 1
         elif tag == "br":
             self._run.end_line()
-        if element.text:
-            self.add(element.text)
+        if text := element.text:
+            self.add(text)
         return True
 
     def end(self, element: HtmlElement) -> None:
@@ -235,7 +234,7 @@ class _Cutter:
     def _start_block(self, tag: str, element: HtmlElement) -> None:
         kind = _KINDS.get(tag)
         if kind is not None and kind is not self._place.kind:
-            self._place = self._place._replace(kind=kind)
+            self._place = _Place(kind, self._place.zone, self._place.sectioned)
         if tag == "tr":
             self._rows.append([])
         elif tag in ("td", "th") and self._rows:
@@ -245,7 +244,7 @@ class _Cutter:
         if tag in ("h1", "main"):
             self._zones[self._place.zone].headline = True
         if tag in ("article", "main"):
-            self._place = self._place._replace(sectioned=True)
+            self._place = _Place(self._place.kind, self._place.zone, sectioned=True)
         self._find_region(tag, element)
 
     def _start_inline(self, tag: str) -> int | None:
@@ -269,8 +268,7 @@ class _Cutter:
             self._enter(region, Evidence.ELEMENT)
         if tag in ("html", "body", "main") or ("class" not in names and "id" not in names):
             return
-        words = f"{element.get('class', '')} {element.get('id', '')}"
-        named, thread = self._words.region(words)
+        named, thread = region_of_words(f"{element.get('class', '')} {element.get('id', '')}")
         if named is not None and named is not region:
             self._enter(named, Evidence.WORDS, thread=thread)
 
@@ -281,8 +279,9 @@ class _Cutter:
         return tag == "header" and self._place.sectioned
 
     def _enter(self, region: Region, evidence: Evidence, *, thread: bool = False) -> None:
-        self._zones.append(Zone(self._place.zone, region, evidence, thread, before=self._plain))
-        self._place = self._place._replace(zone=len(self._zones) - 1)
+        kind, zone, sectioned = self._place
+        self._place = _Place(kind, len(self._zones), sectioned)
+        self._zones.append(Zone(zone, region, evidence, thread, before=self._plain))
 
     # ------------------------------------------------------------ drafts
 

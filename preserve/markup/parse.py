@@ -11,7 +11,9 @@ from preserve.markup.words import word_set
 
 # Characters no browser shows and no XML tree may hold (XML 1.0, section 2.2); lone surrogates can't be
 # encoded.
-_UNUSABLE = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f\ufffe\uffff\ud800-\udfff]")
+_UNUSABLE = bytes((*range(0x09), 0x0B, *range(0x0E, 0x20), 0x7F))
+_NON_CHARACTERS = ("\ufffe".encode(), "\uffff".encode())
+_FORM_FEED_TO_SPACE = bytes.maketrans(b"\x0c", b" ")
 _NOTHING = b"<html><body></body></html>"
 
 # libxml2 stops reading at this depth (htmlParserCtxt with huge_tree); browsers go on, so deep pages are
@@ -33,19 +35,20 @@ def parse_html(text: str) -> HtmlElement:
         The `html` element of a whole tree without comments and processing instructions. Encoding declarations
         in `text` are ignored: it is decoded already. Empty input gives an empty body.
     """
-    text = _UNUSABLE.sub("", text).replace("\x0c", " ")
-    root = _parse(text)
+    data = text.encode("utf-8", "ignore").translate(_FORM_FEED_TO_SPACE, _UNUSABLE)
+    for character in _NON_CHARACTERS:
+        data = data.replace(character, b"")
+    root = _parse(data)
     if _last_depth(root) >= _PARSER_DEPTH:
-        root = _parse(_flatten(text))
+        root = _parse(_flatten(data.decode("utf-8")).encode("utf-8"))
     return root
 
 
-def _parse(text: str) -> HtmlElement:
+def _parse(data: bytes) -> HtmlElement:
     # Bytes with a named encoding: lxml refuses str with an XML encoding declaration.
     parser = HTMLParser(encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True, collect_ids=False)
     # The same class for all: lxml.html's own lookup runs in Python, once an element.
     parser.set_element_class_lookup(etree.ElementDefaultClassLookup(element=HtmlElement))
-    data = text.encode("utf-8")
     try:
         root = etree.fromstring(data, parser=parser) if data.strip() else None
     except etree.ParserError:  # nothing but comments or a doctype

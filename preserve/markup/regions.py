@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import lru_cache
 
 from preserve.markup.words import word_set
 from preserve.model import Region
@@ -133,34 +134,27 @@ _STATING_FIRST = word_set(
 _STATING_LAST = word_set("open closed count counts counter enabled disabled active visible")
 
 
-class WordReader:
-    """Reads the words of classes and ids; remembers the names of one page, which repeat."""
+@lru_cache(maxsize=4096)  # the elements of a page, and the pages of a site, have the same few hundred
+def region_of_words(attributes: str) -> tuple[Region | None, bool]:
+    """What the words of an element's class and id say.
 
-    def __init__(self) -> None:
-        self._names: dict[str, tuple[Region | None, bool]] = {}
+    Args:
+        attributes: class and id, separated by a space; of a long text only the beginning is read.
 
-    def region(self, attributes: str) -> tuple[Region | None, bool]:
-        """What the words of an element's class and id say.
-
-        Args:
-            attributes: class and id, separated by a space.
-
-        Returns:
-            The region they name, or None; and whether they name the list of comments itself.
-        """
-        found: Region | None = None
-        thread = False
-        for name in attributes[:_MAX_NAMES].split():
-            known = self._names.get(name)
-            if known is None:
-                known = self._names[name] = _region_of_name(name)
-            region = known[0]
-            if region is not None and (found is None or _RANK[region] < _RANK[found]):
-                found = region
-            thread = thread or known[1]
-        return found, thread and found is Region.COMMENTS
+    Returns:
+        The region they name, or None; and whether they name the list of comments itself.
+    """
+    found: Region | None = None
+    thread = False
+    for name in attributes[:_MAX_NAMES].split():
+        region, is_thread = _region_of_name(name)
+        if region is not None and (found is None or _RANK[region] < _RANK[found]):
+            found = region
+        thread = thread or is_thread
+    return found, thread and found is Region.COMMENTS
 
 
+@lru_cache(maxsize=4096)
 def _region_of_name(name: str) -> tuple[Region | None, bool]:
     lowered = name.lower()
     if lowered.isalnum() and (lowered == name or lowered in _REGION_OF):
