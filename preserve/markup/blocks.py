@@ -49,9 +49,10 @@ _KINDS: dict[str, BlockKind] = {
     **dict.fromkeys(("td", "th"), BlockKind.PARAGRAPH),
     "blockquote": BlockKind.QUOTE,
 }
+_HIDING = word_set("hidden aria-hidden style")  # the attributes that can hide an element
 _BOLD = frozenset({"b", "strong"})
 _WHITE = " \t\n\r\f"
-_SPACES = re.compile(r"[ \t\n\r\f]+")
+_SPACES = re.compile(r"[\t\n\r\f][ \t\n\r\f]*| [ \t\n\r\f]+")  # all that is not one space already
 _BLANK_LINES = re.compile(r"\n[ \t\r]*\n\s*")
 _SENTENCE_END = tuple('。！？!?.…;；:：”’」』】）)"')
 _INDENT = ("\u3000", "\xa0\xa0", "\u2003")
@@ -154,7 +155,7 @@ class _Cutter:
             self.cut()
             self._open.append(self._place)
             self._start_block(tag, element)
-        elif tag in CONTROLS or (self._regions and _is_hidden(element, element.keys())):
+        elif tag in CONTROLS or (self._regions and _is_hidden(element)):
             self._open.append(_Interlude(self._place, self._run))
             self._run = _Run()
             if tag in CONTROLS:
@@ -255,20 +256,20 @@ class _Cutter:
         return len(self._run.parts)
 
     def _find_region(self, tag: str, element: HtmlElement) -> None:
-        names = element.keys()
-        if names and _is_hidden(element, names):
+        if _is_hidden(element):
             self._enter(Region.HIDDEN, Evidence.HIDING)
             return
         region = ELEMENT_REGIONS.get(tag)
         if region is not None and self._belongs_to_text(tag):
             region = None
-        if region is None and "role" in names:
-            region = ROLE_REGIONS.get(element.get("role", "").strip().lower())
+        if region is None and (role := element.get("role")):
+            region = ROLE_REGIONS.get(role.strip().lower())
         if region is not None:
             self._enter(region, Evidence.ELEMENT)
-        if tag in ("html", "body", "main") or ("class" not in names and "id" not in names):
+        classes, name = element.get("class", ""), element.get("id", "")
+        if tag in ("html", "body", "main") or not (classes or name):
             return
-        named, thread = region_of_words(f"{element.get('class', '')} {element.get('id', '')}")
+        named, thread = region_of_words(f"{classes} {name}")
         if named is not None and named is not region:
             self._enter(named, Evidence.WORDS, thread=thread)
 
@@ -354,16 +355,22 @@ class _Cutter:
         ]
 
 
-def _is_hidden(element: HtmlElement, names: list[str]) -> bool:
+def _is_hidden(element: HtmlElement) -> bool:
+    names = element.keys()
+    if not names or _HIDING.isdisjoint(names):
+        return False
     return (
         "hidden" in names
-        or ("aria-hidden" in names and element.get("aria-hidden", "").lower() == "true")
+        or element.get("aria-hidden", "").lower() == "true"
         or ("style" in names and is_hiding(element.get("style", "")))
     )
 
 
 def _collapse(text: str) -> str:
-    return _SPACES.sub(" ", text)
+    # Most texts have nothing to collapse; to see that takes a hundredth of what the pattern does.
+    if "  " in text or "\n" in text or "\t" in text or "\r" in text or "\f" in text:
+        return _SPACES.sub(" ", text)
+    return text
 
 
 def _solid(text: str) -> int:

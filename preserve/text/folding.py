@@ -43,7 +43,6 @@ _DROPPED_ASCII = bytes(code for code in range(0x80) if _DROP.match(chr(code)))
 _IN_NUMBER = re.compile(r"(\d)(?:,(?=\d{3}(?!\d))|([.,:/\-])(?=\d))")
 _IN_FOLDED_NUMBER = re.compile(r"(\d)([.,:/\-])(?=\d)")  # a comma that is still there is not one of thousands
 _PROTECTED = {".": "\x1c", ",": "\x1d", ":": "\x1f", "/": "\x1a", "-": "\x19"}
-_DIGIT = re.compile(r"\d[.,:/\-]\d")
 _DASHES = "\u2010\u2011\u2012\u2013\u2014\u2212~\u301c"
 # Compatibility characters that fill ordinary Chinese text; with them out of the way most texts need no NFKC at all,
 # which otherwise is two thirds of the cost.
@@ -105,8 +104,6 @@ def _step(text: str, in_number: re.Pattern[str]) -> str:
 def _drop(text: str, in_number: re.Pattern[str]) -> str:
     for stand_in in _PROTECTED.values():
         text = text.replace(stand_in, "")
-    if not _DIGIT.search(text):
-        return _drop_noise(text)
     text = _drop_noise(in_number.sub(_protect, text))
     for sign, stand_in in _PROTECTED.items():
         text = text.replace(stand_in, sign)
