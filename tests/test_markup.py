@@ -53,6 +53,23 @@ def test_nul_and_control_characters_vanish() -> None:
     assert texts("<p>mid\x00dle\x0b and\x1f end</p>") == ["middle and end"]
 
 
+@pytest.mark.parametrize(
+    "nothing", ["\x00", "\x08", "\x0b", "\x0e", "\x1f", "\x7f", "\ufffe", "\uffff", "\ud800", "\udfff"]
+)
+def test_what_no_tree_may_hold_vanishes_among_letters_of_any_width(nothing: str) -> None:
+    assert texts(f"<p>a{nothing}b é{nothing}ö 港{nothing}口</p>") == ["ab éö 港口"]
+
+
+@pytest.mark.parametrize("white", [" ", "  ", "\t", "\n", "\x0c", "\r\n", " \n", "\n ", "\t\t", " \t \n  "])
+def test_white_space_of_any_kind_and_length_is_one_space(white: str) -> None:
+    assert texts(f"<p>one{white}two three{white}four</p>") == ["one two three four"]
+
+
+@pytest.mark.parametrize("kept", ["\xa0", "\u3000", "\u2003"])
+def test_spaces_that_browsers_keep_are_kept(kept: str) -> None:
+    assert texts(f"<p>one{kept}{kept}two {kept} three</p>") == [f"one{kept}{kept}two {kept} three"]
+
+
 @pytest.mark.parametrize("tag", ["div", "b", "span", "blockquote"])
 def test_text_below_any_depth_is_found(tag: str) -> None:
     html = f"<{tag}>" * 100_000 + "<p>one</p><p>two</p>" + f"</{tag}>" * 100_000 + "<p>three</p>"

@@ -7,6 +7,7 @@ import unicodedata
 import pytest
 
 from preserve.text import (
+    SEPARATOR,
     fold,
     fold_all,
     fold_with_offsets,
@@ -46,6 +47,13 @@ from preserve.text.variants import differ_in_script
 )
 def test_cosmetics_fold_away(one: str, other: str) -> None:
     assert fold(one) == fold(other)
+
+
+@pytest.mark.parametrize("sign", [chr(code) for code in range(0x80)])
+def test_a_sign_is_dropped_or_kept_alike_among_letters_of_any_width(sign: str) -> None:
+    kept = sign.lower() if sign.isalnum() or sign in "$%+<=>" or sign == SEPARATOR else ""
+    for letter in "aé港":
+        assert fold(f"{letter}{sign}{letter}") == f"{letter}{kept}{letter}"
 
 
 @pytest.mark.parametrize(
