@@ -6,6 +6,7 @@ A page that kills its process (a crash in a C library), exhausts its memory or s
 
 from __future__ import annotations
 
+import gc
 import os
 import queue
 import resource
@@ -160,10 +161,24 @@ def serve(descriptor: int) -> None:
         memory = pipe.recv()
         if memory:
             resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
-        while (task := pipe.recv()) is not None:
+        task = pipe.recv()
+        if task is not None:
             pipe.send(_answer(task, memory, extractions))
+            _spare_the_collector()
+            while (task := pipe.recv()) is not None:
+                pipe.send(_answer(task, memory, extractions))
     except (EOFError, ConnectionError):
         return
+
+
+def _spare_the_collector() -> None:
+    """Once everything is loaded: look for cyclic garbage less often, and never in what stays for good.
+
+    Reading a page makes ten thousands of objects and hardly a cycle; looking through them took 4 to 6 % of its time.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 100)
 
 
 def _answer(task: JudgeTask, memory: int, extractions: Extractions) -> tuple[str, Any]:
