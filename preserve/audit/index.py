@@ -88,12 +88,11 @@ class IndexCheck:
 
     def _list_compared(self, index: ZipIndex, there: Set[bytes]) -> Iterator[str]:
         """What is wrong with the list of the files that are entered."""
-        names = listed(index)
-        if names is None:
-            self.notes.append(
-                f"{list_name(index.data)}, the list of the files in the index, is missing or of another index; the next"
-                " run writes it anew"
-            )
+        names, name = listed(index), list_name(index.data)
+        if names is None and (index.path.parent / name).exists():
+            yield f"has a list of its files, {name}, that is not its own; the next run writes it anew"
+        elif names is None:
+            self.notes.append(f"{name}, the list of the files in the index, is missing; the next run writes it anew")
         elif names != there:
             yield f"has lines of other files than {list_name(index.data)} says"
 

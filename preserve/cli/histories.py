@@ -119,9 +119,12 @@ def _judged(check: Check, before: Check | None) -> Text:
         return Text(f"  judged again {again.at:%Y-%m-%d} with {by}, no new visit{was}", style="dim")
     if before is None or before.judgement.verdict is check.judgement.verdict:
         return Text()
-    return Text("  so before already, by the same rules" if _was_so(check) else "", style="dim")
+    return Text("  so before already, by the same rules" if _was_so(check, before) else "", style="dim")
 
 
-def _was_so(check: Check) -> bool:
+def _was_so(check: Check, before: Check) -> bool:
+    """Whether the page of the check before was by today's rules what the page is now; not where there was none."""
+    if before.capture is None or before.capture != check.previous:
+        return False
     since = check.since_last
     return check.verdict_before is check.judgement.verdict or (since is not None and not since.changed)
