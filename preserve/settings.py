@@ -137,6 +137,8 @@ class RunSettings:
     Attributes:
         jobs: hosts asked at the same time.
         workers: processes that fetch and archive; 0 means one per processor, 1 works in the run's own process.
+        dask: works on Dask: `local:N`, or the address of a scheduler; "" works on this machine, without Dask.
+        lease: a Dask worker that has not heard from its run for so many seconds stops.
         older_than: only posts whose last check is at least this many seconds old; 0 means all.
         limit: at most this many posts; 0 means all.
         resume_within: an unfinished run of the same posts is taken up again when it began at most this long ago.
@@ -146,6 +148,8 @@ class RunSettings:
 
     jobs: int = 16
     workers: int = 0
+    dask: str = ""
+    lease: float = 10.0
     older_than: float = 0.0
     limit: int = 0
     resume_within: float = 7 * 86400.0

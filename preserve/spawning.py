@@ -63,6 +63,10 @@ class Child:
         except subprocess.TimeoutExpired:
             return None
 
+    def end(self) -> None:
+        """End it at once; the pipe tells whoever listens."""
+        self._process.kill()
+
     def kill(self) -> None:
         """End it at once, and let go of the pipe."""
         self._process.kill()

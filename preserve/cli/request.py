@@ -21,6 +21,7 @@ class Request:
     ignore_robots: bool
     older_than: str | None
     limit: int | None
+    dask: str | None
     new_run: bool
     dry_run: bool
     as_json: bool

@@ -22,6 +22,7 @@ EPILOG = "Example:  preserve verify _posts --older-than 7d"
 @click.option("--ignore-robots", is_flag=True, help="Ask although robots.txt says no.")
 @click.option("--older-than", metavar="AGE", help="Only posts last checked that long ago: 12h, 7d, 2w.")
 @click.option("--limit", type=click.IntRange(1), metavar="N", help="At most N posts.")
+@click.option("--dask", metavar="ADDRESS", help="Work on Dask: local:N, or a scheduler such as tcp://host:8786.")
 @click.option("--new-run", is_flag=True, help="Do not take up an interrupted run again.")
 @click.option("--dry-run", is_flag=True, help="Say what would be asked, and ask nothing.")
 @json_option

@@ -40,6 +40,10 @@ def run(request: Request) -> int:
     settings = _settings(request)
     if request.dry_run:
         return _dry_run(request, settings)
+    if settings.run.dask:
+        from preserve.work.cluster import check  # noqa: PLC0415 - an extra
+
+        check(settings.run.dask)
     stop = threading.Event()
     progress = make_progress(as_json=request.as_json, verbose=request.verbose)
     with _stop_on_interrupt(stop, progress), progress:
@@ -66,6 +70,7 @@ def _settings(request: Request) -> Settings:
         allow_private=request.allow_private or None,
         ignore_robots=request.ignore_robots or None,
         limit=request.limit,
+        dask=request.dask,
     )
     return with_roots(with_signing_key(with_overrides(settings, overrides), os.environ), os.environ)
 

@@ -142,6 +142,7 @@ class Overrides:
         allow_private: networks that may be asked besides those of the file; None and () add none.
         ignore_robots: True asks although robots.txt says no.
         limit: at most this many posts.
+        dask: where Dask's workers are.
     """
 
     archive: str | None = None
@@ -153,6 +154,7 @@ class Overrides:
     allow_private: Sequence[str] | None = None
     ignore_robots: bool | None = None
     limit: int | None = None
+    dask: str | None = None
 
 
 def with_overrides(settings: Settings, overrides: Overrides) -> Settings:
@@ -172,6 +174,7 @@ def with_overrides(settings: Settings, overrides: Overrides) -> Settings:
         ("--allow-private", "fetch", "allow_private", list(dict.fromkeys(networks))),
         ("--ignore-robots", "fetch", "ignore_robots", overrides.ignore_robots),
         ("--limit", "run", "limit", overrides.limit),
+        ("--dask", "run", "dask", overrides.dask),
     )
     for flag, table, name, value in given:
         if value is None:

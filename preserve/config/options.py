@@ -101,6 +101,8 @@ OPTIONS: tuple[Option, ...] = (
     Option("judge", "workers", Kind.COUNT, "judging processes; 0: one per processor"),
     Option("run", "jobs", Kind.POSITIVE, "hosts asked at the same time"),
     Option("run", "workers", Kind.COUNT, "processes that fetch and archive; 0: one per processor"),
+    Option("run", "dask", Kind.TEXT, "work on Dask: local:N, or a scheduler's address; empty: without"),
+    Option("run", "lease", Kind.DURATION, "a Dask worker that has not heard from its run for so long stops"),
     Option("run", "older_than", Kind.DURATION, "only posts not checked for this long; 0: all"),
     Option("run", "limit", Kind.COUNT, "at most this many posts; 0: all"),
     Option("run", "resume_within", Kind.DURATION, "an unfinished run is taken up again for this long"),

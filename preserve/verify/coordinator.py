@@ -27,6 +27,7 @@ from preserve.verify.tools import Archive, Listener, Tools
 from preserve.verify.witness import read_posts
 from preserve.work.crew import Crew, Site
 from preserve.work.values import (
+    Alive,
     Back,
     Batch,
     Broken,
@@ -38,6 +39,7 @@ from preserve.work.values import (
     FileClosed,
     Kind,
     Lost,
+    Notice,
     Order,
 )
 
@@ -337,10 +339,12 @@ class Coordinator:
                 self._files.pop(worker, None)
             case Lost():
                 self._on_lost(worker, event)
+            case Notice():
+                self._listener.notice(event.text)
             case Broken():
                 self._tools.stop.set()
                 raise event.error
-            case Ended():
+            case Ended() | Alive():
                 pass
 
     def _on_fetched(self, event: Fetched) -> None:
@@ -416,7 +420,7 @@ class Coordinator:
         self._listener.notice(f"A worker was lost ({event.why}); what it had in hand is done by another.")
         hosts, parked = self._roster.lose(worker)
         directory = Path(self._settings.archive.directory)
-        found = salvage(directory, self._archive, self._files.pop(worker, ""))
+        found = salvage(directory, self._archive, self._files.pop(worker, ""), ended=event.ended)
         for line in found.lines:
             self._listener.notice(line)
         for number in [number for number, out in self._out.items() if out.worker == worker]:
@@ -424,7 +428,9 @@ class Coordinator:
         now = self._tools.clock.monotonic()
         for host in [*filter(None, hosts), *parked]:
             self._asked.discard(host)
-            self._schedule.done(host, now + self._settings.fetch.delay)
+            if host not in self._kept:
+                pause = max(self._settings.fetch.delay, self._pauses.get(host, 0.0))
+                self._schedule.done(host, now + pause)
 
     def _do_again(self, number: int, found: Salvage) -> None:
         out = self._out[number]
@@ -432,12 +438,13 @@ class Coordinator:
         capture = out.capture
         if capture is None and isinstance(out.task, SourceTask):
             capture = found.captures.get(out.task.url)
-        if capture is not None:
+        if self._stopped:  # what was archived is judged by the run that takes this one up
+            self._free(out)
+            self._settle(number)
+        elif capture is not None:
             out.capture = capture
             out.order = replace(out.order, kind=Kind.JUDGE, capture=capture, journey=None)
             self._to_judge.append(number)
-        elif self._stopped:
-            self._settle(number)
         elif out.order.journey is None:
             del self._out[number]
             self._schedule.add(out.task.host, [out.task], first=True)
@@ -550,9 +557,11 @@ class Coordinator:
             return
         saw = f"{state.name} refused or failed alike, time after time; the rest was not asked"
         self._listener.notice(f"{saw} ({len(dropped)} sources).")
+        touched = {state.name}
         for item in dropped:
-            task = self._out.pop(item).task if isinstance(item, int) else item
+            task = self._dropped(item)
             self._outstanding -= 1
+            touched.add(task.host)
             if isinstance(task, _ProbeTask):
                 self._probing.discard(task.host)
                 continue
@@ -560,4 +569,13 @@ class Coordinator:
             for post in task.posts:
                 now = self._tools.clock.now()
                 self._recorder.add(unchecked(post.path, post.source, now, (Reason.HOST_INCIDENT, saw)))
-        self._release(state)
+        for host in touched:
+            self._release(self._hosts[host])
+
+    def _dropped(self, item: _Task | int) -> _Task:
+        """The task of what was queued and is given up; the host that waited for it is let go."""
+        if not isinstance(item, int):
+            return item
+        out = self._out.pop(item)
+        self._free(out)
+        return out.task

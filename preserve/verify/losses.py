@@ -8,7 +8,7 @@ from pathlib import Path
 
 from preserve.model import ArchivedCapture
 from preserve.verify.tools import Archive
-from preserve.warc import lines_of, recover
+from preserve.warc import IndexKeeper, lines_of, recover, scan_captures
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,22 +24,48 @@ class Salvage:
     lines: tuple[str, ...] = ()
 
 
-def salvage(directory: Path, archive: Archive, name: str) -> Salvage:
+def salvage(directory: Path, archive: Archive, name: str, *, ended: bool = True) -> Salvage:
     """Mend the file that a lost worker wrote to, and enter it into the index.
 
     Args:
         directory: the archive's.
         archive: while a run writes to it; other workers may be writing to other files.
         name: the final name of its file; "" when it had begun none.
+        ended: nobody can write to the file any more.
 
     Raises:
         ArchiveError: the file can't be mended.
     """
     if not name:
         return Salvage({})
-    mended = recover(directory, only=name)
+    captures: list[ArchivedCapture] = []
+    whole = directory / name
+    if whole.exists():  # it was closed, and the worker did not live to tell
+        archive.index.closed(name, lines_of(whole))
+        captures += (item for item in scan_captures(whole) if isinstance(item, ArchivedCapture))
+    mended = recover(directory, only=name, detach=not ended)
     for file in mended.files:
         if file.file:
             archive.index.closed(file.file, lines_of(directory / file.file))
-    found = archive.ledger.captures_without_check(mended.captures)
+    found = archive.ledger.captures_without_check((*captures, *mended.captures))
     return Salvage({capture.url: capture for capture in found}, mended.lines)
+
+
+def sweep(directory: Path, index: IndexKeeper) -> tuple[str, ...]:
+    """Mend what workers left that were lost before they could name their file; nobody writes any more.
+
+    Args:
+        directory: the archive's.
+        index: takes up what is found.
+
+    Returns:
+        What was mended, for people.
+
+    Raises:
+        ArchiveError: a file can't be mended.
+    """
+    mended = recover(directory)
+    for file in mended.files:
+        if file.file:
+            index.closed(file.file, lines_of(directory / file.file))
+    return mended.lines

@@ -18,6 +18,7 @@ from preserve.storing import ready_store, store_archive
 from preserve.times import warc_date
 from preserve.verify.coordinator import Coordinator
 from preserve.verify.hosts import Incident
+from preserve.verify.losses import sweep
 from preserve.verify.names import LEDGER
 from preserve.verify.plan import Known, Plan, known_of, make_plan
 from preserve.verify.readings import PostReader
@@ -32,6 +33,7 @@ from preserve.warc import (
     scan_captures,
     warc_files,
 )
+from preserve.work.lease import WorkersNote
 
 RUN_FIELD = "preserve-run"  # of a file's warcinfo
 # Clocks are corrected by seconds all the time; that is nothing to tell of.
@@ -74,7 +76,8 @@ def verify(
     """
     directory = Path(settings.archive.directory)
     with ArchiveLock(directory) as lock:
-        mended = recover(directory)
+        orphans = WorkersNote(directory).wait_for_orphans(tools.stop, listener.notice)
+        mended = recover(directory, detach=orphans)
         for line in mended.lines:
             listener.notice(line)
         store = ready_store(settings.archive, listener.notice)
@@ -142,6 +145,8 @@ class _Books:
             archive = Archive(writer, index, self._ledger, self._lock, run, info)
             coordinator = Coordinator(self._settings, self._tools, archive, self._listener)
             incidents = coordinator.run(plan, unjudged)
+        for line in sweep(self._directory, index):
+            self._listener.notice(line)
         index.enter()
         return self._close(run, plan, incidents, coordinator.concluded < plan.posts)
 
@@ -246,10 +251,13 @@ class _Books:
 
 
 def settings_text(settings: Settings) -> str:
-    """Every setting as JSON, for the ledger; a proxy's user and password are left out, and where your own files are."""
+    """Every setting as JSON, for the ledger; a proxy's user and password are left out, and where your own
+    files and machines are.
+    """
     values = asdict(settings)
     for name in ("signing_key", "timestamp_roots", "storage_options"):
         del values["archive"][name]
+    del values["run"]["dask"]
     values["fetch"]["proxy"] = values["fetch"]["proxy"].rpartition("@")[2]
     return json.dumps(values, ensure_ascii=False, sort_keys=True)
 

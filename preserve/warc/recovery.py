@@ -99,7 +99,7 @@ class Recovery:
         return tuple(line for file in self.files for line in _lines(file))
 
 
-def recover(directory: str | Path, only: str = "") -> Recovery:
+def recover(directory: str | Path, only: str = "", *, detach: bool = False) -> Recovery:
     """Mend and close every file a killed run left `.open`. Call it with the archive's lock held.
 
     Doing it twice, or being killed in the middle and doing it again, comes to the same.
@@ -107,6 +107,7 @@ def recover(directory: str | Path, only: str = "") -> Recovery:
     Args:
         directory: the archive.
         only: the final name of the one file to mend, while others are being written; "" mends all.
+        detach: mend a copy and take the file itself away, since a writer that was cut off may yet write to it.
 
     Raises:
         ArchiveError: a file can't be read, cut or renamed, or the quarantine can't be written.
@@ -114,6 +115,9 @@ def recover(directory: str | Path, only: str = "") -> Recovery:
     left = [path for path in warc_files(directory) if path.name.endswith(OPEN_SUFFIX)]
     if only:
         left = [path for path in left if path.name == only + OPEN_SUFFIX]
+    if detach:
+        for path in left:
+            _detach(path)
     return Recovery(tuple(_mend(path) for path in left))
 
 
@@ -147,6 +151,23 @@ class _Findings:
             self.captures.append(found)
         elif found is not None:
             self.posts.append(found)
+
+
+def _detach(path: Path) -> None:
+    """Put a copy in a file's place: whoever has the file open writes to what has no name any more."""
+    copy = path.with_name(f"{path.name}.copy")
+    try:
+        with path.open("rb") as source, copy.open("wb") as target:
+            while piece := source.read(_COPY):
+                target.write(piece)
+            target.flush()
+            os.fsync(target.fileno())
+        copy.replace(path)
+        sync_directory(path.parent)
+    except OSError as error:
+        raise ArchiveError(
+            f"{path}: can't be copied to be mended: {error.strerror}; make room, or the archive writable, and run again"
+        ) from error
 
 
 def _mend(path: Path) -> MendedFile:

@@ -11,8 +11,9 @@ import itertools
 import os
 import signal
 import threading
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -26,10 +27,16 @@ from preserve.settings import Settings
 from preserve.spawning import Child, our_end
 from preserve.warc import ArchiveWriter
 from preserve.work.crew import Deliver, Site
-from preserve.work.values import Batch, Broken, Ended, Event, FileBegun, FileClosed, Lost
+from preserve.work.lease import Lease
+from preserve.work.repeats import Payloads
+from preserve.work.values import Alive, Batch, Broken, Ended, Event, FileBegun, FileClosed, Lost, Renewed
 from preserve.work.worker import Bench, Worker
 
+TARGET = "preserve.work.processes:serve"
 GRACE_SECONDS = 5.0
+RENEWALS_A_LEASE = 5
+WATCH_SECONDS = 0.1
+FIRST_LEASE_SECONDS = 60.0
 LOSSES_BORNE = 5
 """So many processes may be lost in a run; then something is wrong that another process would not mend."""
 
@@ -42,15 +49,17 @@ class Setup:
         settings: all of them, its share of threads and judging processes in them.
         ledger: the path of the archive's ledger, for payloads; "" where it can't be read from there.
         info: for its `warcinfo`.
-        environment: proxies and certificates.
+        environment: proxies and certificates; None takes the environment that the process has.
         seed: of the random paths of probes.
+        lease: seconds that it may work on without a word from the coordinator; 0 where the pipe's end tells enough.
     """
 
     settings: Settings
     ledger: str
     info: Mapping[str, str]
-    environment: Mapping[str, str]
+    environment: Mapping[str, str] | None
     seed: str
+    lease: float = 0.0
 
 
 class _Process:
@@ -61,7 +70,7 @@ class _Process:
         self.seats = setup.settings.run.jobs
         self.lost = False
         self._deliver = deliver
-        self._child = Child("preserve.work.processes:serve", (lock,))
+        self._child = Child(TARGET, (lock,))
         self._child.pipe.send(setup)
         self._ears = threading.Thread(target=self._listen, name=f"worker-{number}", daemon=True)
         self._ears.start()
@@ -221,11 +230,13 @@ def serve(descriptor: int) -> None:
 
 
 def _work(pipe: Connection[Any, Any], setup: Setup, teller: _Teller) -> None:
-    stop = threading.Event()
+    lease = Lease(setup.lease) if setup.lease else None
+    stop = lease or threading.Event()
     settings = setup.settings
-    tools = system_tools(settings.fetch, stop, setup.environment, setup.seed)
+    environment = dict(os.environ) if setup.environment is None else setup.environment
+    tools = system_tools(settings.fetch, stop, environment, setup.seed)
     with (
-        Ledger.open_readonly(Path(setup.ledger)) as ledger,
+        _payloads(setup.ledger) as payloads,
         ArchiveWriter(settings.archive, clock=tools.clock, info=setup.info, keeper=teller) as writer,
     ):
         bench = Bench(
@@ -234,23 +245,58 @@ def _work(pipe: Connection[Any, Any], setup: Setup, teller: _Teller) -> None:
             fetcher=HttpFetcher(settings.fetch, tools),
             writer=writer,
             judges=Judges(settings.judge),
-            payloads=ledger.response_with_payload,
+            payloads=payloads,
             stop=stop,
             threads=settings.run.jobs,
         )
         worker = Worker(bench, teller.tell)
         worker.start()
-        while True:
-            try:
-                message = pipe.recv()
-            except (EOFError, OSError):
-                os._exit(1)  # the coordinator is gone; what is on disk is judged by the next run
-            if message == "finish":
-                break
-            if message == "quit":
-                os._exit(0)
-            if message == "stop":
-                stop.set()
-            else:
-                worker.take(message)
+        if lease is not None:
+            threading.Thread(target=_ask_for_more, args=(lease, teller), daemon=True).start()
+            threading.Thread(target=_end_with, args=(lease,), daemon=True).start()
+        _obey(pipe, worker, stop)
         worker.close()
+
+
+def _obey(pipe: Connection[Any, Any], worker: Worker, stop: threading.Event) -> None:
+    """Do as the coordinator says, until there is nothing more to do."""
+    while True:
+        try:
+            message = pipe.recv()
+        except (EOFError, OSError):
+            os._exit(1)  # the coordinator is gone; what is on disk is judged by the next run
+        match message:
+            case Batch():
+                worker.take(message)
+            case Renewed() if isinstance(stop, Lease):
+                stop.renew(message.number)
+            case "stop":
+                stop.set()
+            case "finish":
+                return
+            case "quit":
+                os._exit(0)
+
+
+@contextmanager
+def _payloads(ledger: str) -> Iterator[Payloads]:
+    """What lies in the archive already, as far as it can be asked from here."""
+    if not ledger:
+        yield lambda _digest, _url: None
+        return
+    with Ledger.open_readonly(Path(ledger)) as known:
+        yield known.response_with_payload
+
+
+def _ask_for_more(lease: Lease, teller: _Teller) -> None:
+    while True:
+        teller.tell((Alive(lease.ask()),))
+        time.sleep(lease.seconds / RENEWALS_A_LEASE)
+
+
+def _end_with(lease: Lease) -> None:
+    """End this process as soon as its lease is over, whatever its threads are at; nothing less is sure to stop them."""
+    lease.wait_for_first(FIRST_LEASE_SECONDS)
+    while (left := lease.left) > 0:
+        time.sleep(min(left, WATCH_SECONDS))
+    os._exit(1)

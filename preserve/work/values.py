@@ -134,9 +134,15 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """A worker is gone with all it had in hand; `why` is a phrase for the user."""
+    """A worker is gone with all it had in hand.
+
+    Attributes:
+        why: a phrase for the user.
+        ended: its process is known to have ended; else it can't ask or tell any more, and may yet write to its file.
+    """
 
     why: str
+    ended: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,4 +152,25 @@ class Broken:
     error: Exception
 
 
-Event = Fetched | Concluded | Back | FileBegun | FileClosed | Ended | Lost | Broken
+@dataclass(frozen=True, slots=True)
+class Alive:
+    """A worker asks for its lease to be renewed; answered with `Renewed` of the same number."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Renewed:
+    """The answer to `Alive`."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What the user should know of the workers, in a sentence."""
+
+    text: str
+
+
+Event = Alive | Notice | Fetched | Concluded | Back | FileBegun | FileClosed | Ended | Lost | Broken
