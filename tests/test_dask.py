@@ -117,8 +117,9 @@ def test_a_worker_that_is_cut_off_stops_before_another_asks_its_host(
     made.assert_whole()
 
 
-def test_a_scheduler_that_is_killed_leaves_an_archive_that_resumes(
-    place: Stage, site: Loopback, cluster: Cluster
+@pytest.mark.parametrize("sent", [signal.SIGKILL, signal.SIGSTOP], ids=["killed", "frozen"])
+def test_a_scheduler_that_is_gone_leaves_an_archive_that_resumes(
+    place: Stage, site: Loopback, cluster: Cluster, sent: signal.Signals
 ) -> None:
     made = Collection.made(site, place, hosts=4, each=6, seconds=0.02)
     for _ in range(2):
@@ -126,7 +127,7 @@ def test_a_scheduler_that_is_killed_leaves_an_archive_that_resumes(
     with site.hold(*HELD), verifying(place, "--dask", cluster.address) as run:
         wait_until(lambda: site.asked(*HELD) and made.count() >= 4, "the run to be in its midst")
         workers = all_workers(cluster)
-        cluster.scheduler.kill()
+        cluster.scheduler.send_signal(sent)
         wait_until(lambda: not any(alive(pid) for pid in workers), "the workers to notice")
         assert run.end() == 2, run.text
         assert "the Dask scheduler is gone" in run.text

@@ -28,7 +28,7 @@ _UNKNOWN_LEASE = 60.0
 
 def _now() -> float:
     """Seconds, a time in which the machine slept counted too."""
-    return time.clock_gettime(time.CLOCK_BOOTTIME)
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))  # the one is Linux's own
 
 
 class Lease(threading.Event):

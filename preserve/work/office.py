@@ -128,8 +128,8 @@ class Office:
             await asyncio.sleep(LOOK_SECONDS)
             self._count_leases()
         raise SchedulerError(
-            f"{self._address}: the Dask scheduler is gone ({error}); run again once it is back: what is finished is "
-            "kept"
+            f"{self._address}: the Dask scheduler is gone ({str(error) or 'it does not answer'}); run again once it is "
+            "back: what is finished is kept"
         )
 
     async def _dismiss(self) -> None:
@@ -272,7 +272,8 @@ class Office:
     async def _look_after(self) -> None:
         begun = time.monotonic()
         while True:
-            there = await self._client.nthreads()
+            # A scheduler that says nothing for so long is as good as gone: the workers have lost their leases too.
+            there = await asyncio.wait_for(self._client.nthreads(), self._setup.lease)
             for worker in self._workers.values():
                 if worker.address not in there:
                     self._give_up(worker, f"the Dask worker {worker.address} is gone")
@@ -316,7 +317,7 @@ class Office:
                 continue
             error = await worker.task.exception()
             why = f"{type(error).__name__}: {error}"
-            if isinstance(error, ImportError):
+            if isinstance(error, ImportError | AttributeError):
                 why += ": install the same preserve-archive[dask] there"
             if worker.state is _State.CALLED:
                 self._turn_away(worker, f"its task failed: {why}")
