@@ -159,6 +159,19 @@ def test_damage_in_the_middle_is_reported_and_nothing_behind_it_cut(tmp_path: Pa
     assert any("damaged" in line for line in recovery.lines)
 
 
+def test_what_a_writer_that_was_cut_off_yet_writes_reaches_no_mended_file(tmp_path: Path) -> None:
+    writer = writer_for(tmp_path)
+    archived = writer.append_capture(capture(page()))
+    writer.sync()
+    (found,) = recover(tmp_path, only=archived.first.file, detach=True).files
+    mended = (tmp_path / found.file).read_bytes()
+    writer.append_capture(capture(page("too late")))
+    writer.sync()
+    assert (tmp_path / found.file).read_bytes() == mended
+    assert captures_in(tmp_path) == [archived]
+    assert [path.name for path in tmp_path.iterdir()] == [found.file]
+
+
 def test_a_finished_file_of_the_same_name_is_not_replaced(tmp_path: Path) -> None:
     path, archived = left_open(tmp_path)
     finished = tmp_path / archived[0].first.file
