@@ -49,6 +49,9 @@ class InTurn:
             self.handed_back.set()
         return self.inner.ready_in(host)
 
+    def close(self) -> None:
+        self.inner.close()
+
 
 @pytest.mark.timeout(60)
 def test_a_host_is_not_kept_for_a_robots_txt_at_a_host_that_was_given_up(tmp_path: Path) -> None:
