@@ -53,6 +53,7 @@ class Asked:
     path: str
     begun: float
     ended: float = 0.0
+    connection: socket.socket | None = None
 
 
 @dataclass(frozen=True)
@@ -154,13 +155,19 @@ class Loopback:
 
     def answer(self, handler: BaseHTTPRequestHandler) -> None:
         host = handler.headers["Host"].partition(":")[0]
-        asked = Asked(host, handler.path, time.monotonic())
+        asked = Asked(host, handler.path, time.monotonic(), connection=handler.connection)
         with self._lock:
+            for other in self.log.all:
+                # One whose asker is gone has ended, though its own thread may not have come to see it.
+                if other.host == host and not other.ended and other.connection and _gone(other.connection):
+                    other.ended = asked.begun
             self.log.all.append(asked)
         try:
             self._send(handler, host)
         finally:
-            asked.ended = time.monotonic()
+            with self._lock:
+                asked.ended = asked.ended or time.monotonic()
+                asked.connection = None
 
     def _send(self, handler: BaseHTTPRequestHandler, host: str) -> None:
         found = self.pages.get((host, handler.path), Page(b"nothing here", 404))
@@ -244,7 +251,7 @@ class Collection:
         assert again == []
         assert len(checks) == self.posts
         assert {check.judgement.verdict.value for check in checks} == {"intact"}
-        assert self.site.log.overlaps() == []
+        assert [f"{one} {other}" for one, other in self.site.log.overlaps()] == []
         assert [page for page, times in self.captures().items() if times > 1] == []
         assert [path.name for path in warc_files(self.place.archive) if path.name.endswith(".open")] == []
         assert audit(self.place.archive).findings == []
