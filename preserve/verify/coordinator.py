@@ -13,18 +13,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from preserve.git import PostVersions
-from preserve.model import ArchivedCapture, Check, Reason
+from preserve.model import ArchivedCapture, Reason
 from preserve.settings import Settings
-from preserve.tasks import Judged, JudgedPost
 from preserve.urls import host_of
-from preserve.verify.hosts import TEMPLATE_SOURCES, HostState, Incident
+from preserve.verify.conclusions import Conclusions, Judgements, Next, ProbeTask
+from preserve.verify.hosts import HostState, Incident
 from preserve.verify.losses import Salvage, salvage
+from preserve.verify.ordering import Orders
 from preserve.verify.plan import Plan, SourceTask, unchecked
 from preserve.verify.recording import Recorder
 from preserve.verify.roster import Roster
 from preserve.verify.schedule import HostSchedule
 from preserve.verify.tools import Archive, Listener, Tools
-from preserve.verify.witness import read_posts
 from preserve.work.crew import Crew, Site
 from preserve.work.values import (
     Alive,
@@ -43,21 +43,12 @@ from preserve.work.values import (
     Order,
 )
 
-HELD_AT_MOST = 128
 POLL_SECONDS = 0.2
 BATCH = 8
 """So many sources of a host that need no pause between them go to a worker at once."""
 
 
-@dataclass(frozen=True, slots=True)
-class _ProbeTask:
-    """Ask a random path beside `url`, to see what the host says to addresses that can't exist."""
-
-    url: str
-    host: str
-
-
-_Task = SourceTask | _ProbeTask
+_Task = SourceTask | ProbeTask
 
 
 @dataclass(slots=True)
@@ -70,24 +61,6 @@ class _Out:
     worker: int = -1
     capture: ArchivedCapture | None = None
     waits_at: str = ""  # the host that is kept from others while its robots.txt is followed elsewhere
-
-
-@dataclass(frozen=True, slots=True)
-class _Held:
-    """A judgement that knowledge still to come (the host's template, a probe) may change."""
-
-    task: SourceTask
-    order: Order
-    capture: ArchivedCapture
-    judged: Judged
-
-    @property
-    def wants_probe(self) -> bool:
-        return self.order.probe is None and any(post.judgement.wants_probe for post in self.judged.posts)
-
-    @property
-    def candidates(self) -> frozenset[str]:
-        return frozenset(key for post in self.judged.posts for key in post.template_candidates)
 
 
 class Coordinator:
@@ -107,11 +80,9 @@ class Coordinator:
         self._to_judge: deque[int] = deque()  # orders whose capture is there
         self._roster = Roster()
         self._recorder = Recorder(archive, PostVersions(None, (), listener.notice), listener)
-        self._hosts: dict[str, HostState] = {}
-        self._held: dict[str, list[_Held]] = defaultdict(list)
-        self._probing: set[str] = set()
+        self._conclusions = Conclusions(archive.ledger, self._recorder, listener, tools.clock)
+        self._orders = Orders(archive.ledger, self._recorder, tools.clock)
         self._out: dict[int, _Out] = {}
-        self._numbers = 0
         self._pauses: dict[str, float] = {}
         self._files: dict[int, str] = {}  # what each worker writes to
         self._asked: set[str] = set()  # hosts of the batches that are out
@@ -136,13 +107,16 @@ class Coordinator:
         """
         versions = PostVersions(self._tools.git, plan.paths, self._listener.notice)
         self._recorder = Recorder(self._archive, versions, self._listener)
+        ledger, clock = self._archive.ledger, self._tools.clock
+        self._conclusions = Conclusions(ledger, self._recorder, self._listener, clock)
+        self._orders = Orders(ledger, self._recorder, clock)
         for check in plan.unchecked:
             self._recorder.add(check)
         self._enlist(plan, archived)
         if self._outstanding:
             self._work()
         self._recorder.commit()
-        found = [state.incident(self._settings.run) for state in self._hosts.values()]
+        found = [state.incident(self._settings.run) for state in self._conclusions.hosts.values()]
         return tuple(incident for incident in found if incident is not None)
 
     def _enlist(self, plan: Plan, archived: Mapping[str, ArchivedCapture]) -> None:
@@ -151,16 +125,14 @@ class Coordinator:
             by_host[task.host].append(task)
         self._outstanding = len(plan.tasks)
         for host, tasks in by_host.items():
-            state = HostState(host, pending=len(tasks))
-            state.template = self._template(host)
-            self._hosts[host] = state
+            self._conclusions.enlist(host, len(tasks))
             self._schedule.add(host, [task for task in tasks if task.url not in archived])
             for task in tasks:
                 if task.url in archived:
                     self._judge_archived(task, archived[task.url])
 
     def _judge_archived(self, task: SourceTask, capture: ArchivedCapture) -> None:
-        order = self._order(task)
+        order = self._order_of_source(task)
         if order is not None:
             self._again(_Out(task, replace(order, kind=Kind.JUDGE, capture=capture), capture=capture))
 
@@ -179,7 +151,7 @@ class Coordinator:
             lock=self._archive.lock,
             info=self._archive.info,
             clock=self._tools.clock,
-            hosts=len(self._hosts),
+            hosts=len(self._conclusions.hosts),
             sources=self._outstanding,
         )
         crew = self._tools.hire(site)
@@ -230,9 +202,8 @@ class Coordinator:
                 del self._out[item]
         for number in self._to_judge:
             del self._out[number]
-        given_up = len(dropped) + len(self._to_judge) + sum(len(held) for held in self._held.values())
+        given_up = len(dropped) + len(self._to_judge) + self._conclusions.give_up()
         self._to_judge.clear()
-        self._held.clear()
         return given_up
 
     def _hand_out(self, crew: Crew) -> float:
@@ -285,42 +256,18 @@ class Coordinator:
         """The order for what was queued; None when there is nothing left to ask."""
         if isinstance(item, int):
             return self._out[item].order
-        if isinstance(item, _ProbeTask):
-            order: Order | None = Order(self._next_number(), Kind.PROBE, item.url)
-        else:
-            order = self._order(item)
+        order = self._orders.of_probe(item) if isinstance(item, ProbeTask) else self._order_of_source(item)
         if order is not None:
             self._out[order.number] = _Out(item, order)
         return order
 
-    def _order(self, task: SourceTask) -> Order | None:
-        """What is to be done for a source; None, with their checks concluded, when its posts can't be read any more."""
-        posts, vanished = read_posts(task.posts)
-        for post, why in vanished:
-            now = self._tools.clock.now()
-            self._recorder.add(unchecked(post.path, post.source, now, (Reason.UNREADABLE_POST, why)))
-        state = self._hosts[task.host]
-        if not posts:
+    def _order_of_source(self, task: SourceTask) -> Order | None:
+        state = self._conclusions.hosts[task.host]
+        order = self._orders.of_source(task, state)
+        if order is None:
             state.pending -= 1
             self._outstanding -= 1
-            return None
-        ledger = self._archive.ledger
-        last = ledger.last_capture(task.source)
-        return Order(
-            number=self._next_number(),
-            kind=Kind.SOURCE,
-            source=task.source,
-            posts=posts,
-            last=last,
-            not_modified=ledger.not_modified_in_a_row(task.source) if last is not None else 0,
-            probe=state.probe,
-            template=state.template,
-            precedents=ledger.precedents.of(post.path for post in posts),
-        )
-
-    def _next_number(self) -> int:
-        self._numbers += 1
-        return self._numbers
+        return order
 
     # ------------------------------------------------------------ what workers tell
 
@@ -353,12 +300,10 @@ class Coordinator:
         if event.journey is not None:
             self._go_on(out, event)
             return
-        task, state = out.task, self._hosts[out.task.host]
-        if isinstance(task, _ProbeTask):
+        state = self._conclusions.hosts[out.task.host]
+        if isinstance(out.task, ProbeTask):
             self._settle(event.number)
-            state.probe = event.capture
-            self._probing.discard(state.name)
-            self._release(state)
+            self._go_on_with(state, self._conclusions.probed(state.name, event.capture))
         elif event.capture is None:
             self._settle(event.number)
         else:
@@ -408,8 +353,8 @@ class Coordinator:
                 if out.order.journey is not None:
                     self._out[out.order.number] = out
                     self._schedule.add(event.host, [out.order.number], first=True)
-            if event.host in self._hosts:
-                self._stop_asking_if_refused(self._hosts[event.host])
+            if event.host in self._conclusions.hosts:
+                self._stop_asking_if_refused(self._conclusions.hosts[event.host])
         self._pauses[event.host] = event.ready_in
         self._asked.discard(event.host)
         if event.host not in self._kept:
@@ -456,100 +401,24 @@ class Coordinator:
         task, capture = out.task, out.capture
         if not isinstance(task, SourceTask) or capture is None:
             return
-        state = self._hosts[task.host]
         order = out.order if event.template is None else replace(out.order, template=event.template)
-        held = _Held(task, order, capture, event.judged)
+        found = Judgements(task, order, capture, event.judged)
         if out.second_look:
-            self._conclude(held)
+            then = self._conclusions.take_again(found)
         else:
-            state.pending -= 1
-            if held.candidates:
-                self._recorder.learn(state.name, task.source, tuple(sorted(held.candidates)))
-            if held.wants_probe or held.candidates:
-                self._hold(state, held)
+            then = self._conclusions.take(found, hold=not self._stopped)
+        self._go_on_with(self._conclusions.hosts[task.host], then)
+
+    def _go_on_with(self, state: HostState, then: Next) -> None:
+        """Do what follows from a judgement of a host's page."""
+        self._outstanding -= then.settled
+        for wanted in then.wanted:
+            if isinstance(wanted, ProbeTask):
+                self._outstanding += 1
+                self._schedule.add(wanted.host, [wanted], first=True)
             else:
-                self._conclude(held)
-        self._release(state)
-
-    def _hold(self, state: HostState, held: _Held) -> None:
-        if self._stopped:
-            self._outstanding -= 1
-            return
-        self._held[state.name].append(held)
-        if held.wants_probe and not state.probe_asked:
-            state.probe_asked = True
-            self._probing.add(state.name)
-            self._outstanding += 1
-            self._schedule.add(state.name, [_ProbeTask(held.task.url, state.name)], first=True)
-
-    def _release(self, state: HostState) -> None:
-        """Once the host's pages are all in (or too many wait), look again where what was learned matters."""
-        held = self._held[state.name]
-        if not held or state.name in self._probing or (state.pending and len(held) < HELD_AT_MOST):
-            return
-        self._held[state.name] = []
-        self._recorder.commit_blocks()
-        state.template = self._template(state.name)
-        for notice in state.template_changes([item.judged for item in held]):
-            self._listener.notice(notice)
-        for item in held:
-            probe = state.probe if item.wants_probe else item.order.probe
-            if probe is not item.order.probe or (state.template & item.candidates):
-                self._look_again(item, state, probe)
-            else:
-                self._conclude(item)
-
-    def _look_again(self, item: _Held, state: HostState, probe: ArchivedCapture | None) -> None:
-        order = replace(
-            item.order,
-            kind=Kind.JUDGE,
-            probe=probe,
-            template=state.template,
-            precedents={},
-            journey=None,
-            capture=item.capture,
-            keep_text=False,
-        )
-        self._again(_Out(item.task, order, second_look=True, capture=item.capture))
-
-    def _template(self, host: str) -> frozenset[str]:
-        return frozenset(self._archive.ledger.block_counts(host, at_least=TEMPLATE_SOURCES))
-
-    # ------------------------------------------------------------ conclusions
-
-    def _conclude(self, held: _Held) -> None:
-        self._outstanding -= 1
-        sources = {post.path: post.source for post in held.task.posts}
-        data = {post.path: post.data for post in held.order.posts}
-        for post in held.judged.posts:
-            self._recorder.add(self._check(held, post, sources[post.path]), data[post.path])
-        state = self._hosts[held.task.host]
-        if held.judged.posts:
-            state.note(held.judged.posts[0].judgement)
+                self._again(_Out(wanted.task, wanted.order, second_look=True, capture=wanted.capture))
         self._stop_asking_if_refused(state)
-
-    def _check(self, held: _Held, post: JudgedPost, source: str) -> Check:
-        capture, final = held.capture, held.capture.final
-        return Check(
-            post=post.path,
-            source=source,
-            checked_at=self._tools.clock.now(),
-            judgement=post.judgement,
-            final_url=final.url if final else None,
-            http_status=final.status if final else None,
-            captured_at=capture.captured_at if final else None,
-            capture=capture,
-            post_digest=post.digest,
-            since_last=post.since_last,
-            verdict_before=post.verdict_before,
-            text_digest=held.judged.text_digest,
-            extractor=held.judged.extractor,
-            rules=held.judged.rules,
-            measures=post.measures,
-            probe=held.order.probe,
-            template=tuple(sorted(held.order.template)),
-            previous=held.order.last,
-        )
 
     def _stop_asking_if_refused(self, state: HostState) -> None:
         dropped = self._schedule.drop(state.name) if state.must_stop(self._settings.run) else []
@@ -562,15 +431,15 @@ class Coordinator:
             task = self._dropped(item)
             self._outstanding -= 1
             touched.add(task.host)
-            if isinstance(task, _ProbeTask):
-                self._probing.discard(task.host)
+            if isinstance(task, ProbeTask):
+                self._conclusions.not_probed(task.host)
                 continue
-            self._hosts[task.host].pending -= 1
+            self._conclusions.hosts[task.host].pending -= 1
             for post in task.posts:
                 now = self._tools.clock.now()
                 self._recorder.add(unchecked(post.path, post.source, now, (Reason.HOST_INCIDENT, saw)))
         for host in touched:
-            self._release(self._hosts[host])
+            self._go_on_with(self._conclusions.hosts[host], self._conclusions.release(host))
 
     def _dropped(self, item: _Task | int) -> _Task:
         """The task of what was queued and is given up; the host that waited for it is let go."""

@@ -1,0 +1,59 @@
+"""From a source to the order a worker gets: the posts' bytes, and all that ledger and run know that it may need."""
+
+from __future__ import annotations
+
+import itertools
+
+from preserve.ledger import Ledger
+from preserve.model import Reason
+from preserve.times import Clock
+from preserve.verify.conclusions import ProbeTask
+from preserve.verify.hosts import HostState
+from preserve.verify.plan import SourceTask, unchecked
+from preserve.verify.recording import Recorder
+from preserve.verify.witness import read_posts
+from preserve.work.values import Kind, Order
+
+
+class Orders:
+    """Makes orders, each with a number of its own.
+
+    Args:
+        ledger: knows earlier captures and checks.
+        recorder: takes the checks of posts that can't be read any more.
+        clock: for the time of these.
+    """
+
+    def __init__(self, ledger: Ledger, recorder: Recorder, clock: Clock) -> None:
+        self._ledger, self._recorder, self._clock = ledger, recorder, clock
+        self._numbers = itertools.count(1)
+
+    def of_probe(self, task: ProbeTask) -> Order:
+        """To ask a random path."""
+        return Order(next(self._numbers), Kind.PROBE, task.url)
+
+    def of_source(self, task: SourceTask, state: HostState) -> Order | None:
+        """To check a source; None, with their checks concluded, when its posts can't be read any more.
+
+        Args:
+            task: the source.
+            state: what is known of its host.
+        """
+        posts, vanished = read_posts(task.posts)
+        for post, why in vanished:
+            now = self._clock.now()
+            self._recorder.add(unchecked(post.path, post.source, now, (Reason.UNREADABLE_POST, why)))
+        if not posts:
+            return None
+        last = self._ledger.last_capture(task.source)
+        return Order(
+            number=next(self._numbers),
+            kind=Kind.SOURCE,
+            source=task.source,
+            posts=posts,
+            last=last,
+            not_modified=self._ledger.not_modified_in_a_row(task.source) if last is not None else 0,
+            probe=state.probe,
+            template=state.template,
+            precedents=self._ledger.precedents.of(post.path for post in posts),
+        )
