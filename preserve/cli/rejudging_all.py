@@ -6,7 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ from preserve.editions import RULES, installed_extractor
 from preserve.errors import ArchiveError
 from preserve.jsonlines import check_object
 from preserve.ledger import Ledger
-from preserve.rejudge import Acceptance, Rejudged, Tally, begin, rejudge_all
+from preserve.rejudge import Acceptance, Backend, Rejudged, Tally, begin, in_chunks, judge_locally, rejudge_all
 from preserve.sealing import seal
 from preserve.settings import Settings
 from preserve.times import SystemClock
@@ -34,17 +34,43 @@ from preserve.warc import ArchiveLock
 SOFTWARE = f"preserve/{__version__}"
 
 
-def run_all(archive: str | None, config: Path | None, *, accept: bool, as_json: bool) -> int:
+def run_all(archive: str | None, config: Path | None, dask: str | None, *, accept: bool, as_json: bool) -> int:
     """Judge every check again; the exit code.
+
+    Args:
+        archive, config: as given.
+        dask: judge there; None judges on this machine.
+        accept: let what is found stand.
+        as_json: print JSON Lines.
 
     Raises:
         ArchiveError: no ledger, or it can't be read; when accepting, a run is writing to it.
+        ConfigError: `dask` is no address, or Dask is not installed.
+        SchedulerError: there is no Dask scheduler, or none any more, or no worker of it can be used.
     """
     settings = settings_for_reading(archive, config)
-    if accept:
-        return _accept(with_signing_key(settings, os.environ), as_json=as_json)
+    with _backend(dask) as backend:
+        if accept:
+            return _accept(with_signing_key(settings, os.environ), backend, as_json=as_json)
+        return _report(settings, backend, as_json=as_json)
+
+
+@contextmanager
+def _backend(dask: str | None) -> Iterator[Backend]:
+    """Who judges, for as long as the block lasts."""
+    if dask is None:
+        yield judge_locally
+        return
+    from preserve.work.panel import Panel  # noqa: PLC0415 - an extra
+
+    err = console(stderr=True)
+    with Panel(dask, lambda text: err.print(Text(safe(text)), soft_wrap=True)) as panel:
+        yield in_chunks(panel)
+
+
+def _report(settings: Settings, backend: Backend, *, as_json: bool) -> int:
     with open_ledger(settings) as ledger:
-        work = _Work(ledger, settings, as_json=as_json)
+        work = _Work(ledger, settings, backend, as_json=as_json)
         finished = work.go(0, None)
     if not finished:
         stopped = f"Stopped after {work.tally.checks} of {work.total} checks; nothing was written."
@@ -59,7 +85,7 @@ def run_all(archive: str | None, config: Path | None, *, accept: bool, as_json: 
     return EXIT_FOUND if work.tally.different or work.tally.problems else 0
 
 
-def _accept(settings: Settings, *, as_json: bool) -> int:
+def _accept(settings: Settings, backend: Backend, *, as_json: bool) -> int:
     path, directory = ledger_file(settings), Path(settings.archive.directory)
     err = console(stderr=True)
     with ArchiveLock(directory), Ledger.create_or_open(path) as ledger:
@@ -67,7 +93,7 @@ def _accept(settings: Settings, *, as_json: bool) -> int:
         acceptance = begin(ledger, SystemClock(), settings_text(settings), software)
         if acceptance.done:
             err.print(f"Going on with run {acceptance.run}: {acceptance.done} judgements are accepted already.")
-        work = _Work(ledger, settings, as_json=as_json)
+        work = _Work(ledger, settings, backend, as_json=as_json)
         finished = work.go(acceptance.run, acceptance)
         if finished:
             acceptance.finish()
@@ -100,14 +126,14 @@ class _Work:
         total: how many there are.
     """
 
-    def __init__(self, ledger: Ledger, settings: Settings, *, as_json: bool) -> None:
-        self._ledger, self._settings, self._as_json = ledger, settings, as_json
+    def __init__(self, ledger: Ledger, settings: Settings, backend: Backend, *, as_json: bool) -> None:
+        self._ledger, self._settings, self._backend, self._as_json = ledger, settings, backend, as_json
         self.tally, self.total = Tally(), 0
 
     def go(self, but_in: int, acceptance: Acceptance | None) -> bool:
         """Judge them, or as many as there is time for until Ctrl-C; whether that was all."""
         self.total = self._ledger.rejudging.count(but_in=but_in)
-        found = rejudge_all(self._ledger.rejudging.checks(but_in=but_in), self._settings)
+        found = rejudge_all(self._ledger.rejudging.checks(but_in=but_in), self._settings, self._backend)
         with closing(found), Counting(console(stderr=True), self.total) as counting:
             try:
                 for result in self._taken(found, acceptance):

@@ -2,6 +2,7 @@
 
 from preserve.rejudge.accepting import Acceptance, begin
 from preserve.rejudge.again import rejudge, rejudge_all
+from preserve.rejudge.chunks import in_chunks
 from preserve.rejudge.pool import Answer, Backend, Question, judge_locally
 from preserve.rejudge.tallying import NAMED, Group, Kind, Tally
 from preserve.rejudge.tasks import task_of
@@ -19,6 +20,7 @@ __all__ = [
     "Rejudged",
     "Tally",
     "begin",
+    "in_chunks",
     "judge_locally",
     "rejudge",
     "rejudge_all",

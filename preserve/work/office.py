@@ -25,7 +25,7 @@ from preserve.work.lease import MARGIN_SECONDS, WorkersNote
 from preserve.work.processes import LOSSES_BORNE, Setup
 from preserve.work.relay import BEGIN, GONE, HELLO, LEAVE, PASS, SAYS, Post, serve
 from preserve.work.values import Alive, Batch, Broken, Ended, Event, Lost, Notice, Renewed
-from preserve.work.versions import versions
+from preserve.work.versions import unlike, versions
 
 START_SECONDS = 60.0
 LOOK_SECONDS = 0.5
@@ -219,12 +219,7 @@ class Office:
 
     def _welcome(self, worker: _Worker, incarnation: str, who: dict[str, Any]) -> None:
         """Tell a worker what to work with, if it is fit to."""
-        wanted = versions()
-        wrong = [
-            f"has {name} {who.get(name)}, and here is {value}"
-            for name, value in wanted.items()
-            if who.get(name) != value
-        ]
+        wrong = unlike(versions(), who)
         if not who["sees"]:
             wrong.append(f"does not see this archive at {self._directory}: it needs a folder shared under that path")
         if wrong:
