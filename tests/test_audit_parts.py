@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import gzip
-import os
 import random
 import shutil
 import sqlite3
 import stat
+import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
-from dataclasses import dataclass, replace
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from doubling_kit import Doubling
 from run_kit import Stage, answer, article, page, stage, write_post
 from wire_server import WireServer
 
 from preserve.audit import Audit, audit
 from preserve.audit import files as audit_files
 from preserve.audit import log as audit_log
-from preserve.audit.processes import Bench, carried_out
+from preserve.audit.processes import carried_out
 from preserve.digests import digest
 from preserve.errors import ArchiveError
 from preserve.warc.members import read_members
@@ -157,33 +158,34 @@ def test_a_record_behind_a_bare_gzip_member_is_still_found(archive: Path) -> Non
 # ---------------------------------------------------------------- the processes themselves
 
 
-@dataclass(frozen=True)
-class Doubling(Bench[int, int]):
-    @contextmanager
-    def opened(self) -> Iterator[Callable[[int], int]]:
-        yield self.double
-
-    @staticmethod
-    def double(task: int) -> int:
-        if task == 13:
-            raise ArchiveError("13 can't be read")
-        if task == 17:
-            os._exit(3)
-        return 2 * task
+@pytest.fixture(params=["alone", "beside a thread"])
+def threads(request: pytest.FixtureRequest) -> Iterator[None]:
+    """With a second thread, processes are started anew and not forked."""
+    end = threading.Event()
+    waiting = threading.Thread(target=end.wait)
+    if request.param != "alone":
+        waiting.start()
+    yield
+    end.set()
+    if waiting.ident is not None:
+        waiting.join()
 
 
 @pytest.mark.parametrize("processes", [1, 2, 5])
+@pytest.mark.usefixtures("threads")
 def test_results_come_in_order(processes: int) -> None:
     tasks = [number for number in range(60) if number not in (13, 17)]
     assert list(carried_out(Doubling(), tasks, processes)) == [2 * number for number in tasks]
 
 
 @pytest.mark.parametrize("processes", [1, 3])
+@pytest.mark.usefixtures("threads")
 def test_an_error_of_a_task_is_told(processes: int) -> None:
     with pytest.raises(ArchiveError, match="13 can't be read"):
         list(carried_out(Doubling(), [1, 2, 13, 4], processes))
 
 
+@pytest.mark.usefixtures("threads")
 def test_a_process_that_dies_is_told() -> None:
     with pytest.raises(ArchiveError, match=r"ended early \(exit code 3\)"):
         list(carried_out(Doubling(), [1, 17, 2, 3, 4, 5, 6], 2))
