@@ -25,11 +25,14 @@ from preserve.verify.recording import Recorder
 from preserve.verify.roster import Roster
 from preserve.verify.schedule import HostSchedule
 from preserve.verify.tools import Archive, Listener, Tools
+from preserve.warc.stored import note_stored
 from preserve.work.crew import Crew, Site
 from preserve.work.values import (
     Alive,
+    Answered,
     Back,
     Batch,
+    Beside,
     Broken,
     Concluded,
     Ended,
@@ -37,6 +40,7 @@ from preserve.work.values import (
     Fetched,
     FileBegun,
     FileClosed,
+    FileStored,
     Kind,
     Lost,
     Notice,
@@ -60,6 +64,7 @@ class _Out:
     second_look: bool = False
     worker: int = -1
     capture: ArchivedCapture | None = None
+    answered: bool = False
     waits_at: str = ""  # the host that is kept from others while its robots.txt is followed elsewhere
 
 
@@ -275,6 +280,13 @@ class Coordinator:
         match event:
             case Fetched():
                 self._on_fetched(event)
+            case Answered():
+                self._on_answered(event)
+            case Beside():
+                self._recorder.add_beside(event.captures)
+            case FileStored():
+                note_stored(self._settings.archive.directory, event.stored)
+                self._archive.index.closed(event.stored.name, event.lines)
             case Concluded():
                 self._on_concluded(event)
             case Back():
@@ -308,8 +320,17 @@ class Coordinator:
             self._settle(event.number)
         else:
             out.capture = event.capture
-            state.answered(event.capture.final.status if event.capture.final else None)
-            self._stop_asking_if_refused(state)
+            self._on_answered(Answered(event.number, event.capture.final.status if event.capture.final else None))
+
+    def _on_answered(self, event: Answered) -> None:
+        """Count an answer, once; a host that refuses is left alone though its captures are not stored yet."""
+        out = self._out[event.number]
+        if out.answered or isinstance(out.task, ProbeTask):
+            return
+        out.answered = True
+        state = self._conclusions.hosts[out.task.host]
+        state.answered(event.status)
+        self._stop_asking_if_refused(state)
 
     def _settle(self, number: int) -> None:
         del self._out[number]

@@ -11,7 +11,7 @@ from pathlib import Path
 from preserve.errors import ArchiveError, ConfigError
 from preserve.ledger import Ledger, RunPlan, RunState, UnfinishedRun
 from preserve.model import ArchivedCapture
-from preserve.sealing import seal
+from preserve.sealing import log_closed_files, seal
 from preserve.settings import Settings
 from preserve.stamping import stamp
 from preserve.storing import ready_store, store_archive
@@ -85,6 +85,9 @@ def verify(
         if added:
             listener.notice(f"The index lacked {len(added)} closed WARC files; they were read and entered.")
         with Ledger.create_or_open(directory / LEDGER) as ledger:
+            if store is not None and settings.run.dask:  # workers elsewhere can read only what is stored
+                log_closed_files(directory, ledger)
+                store_archive(settings.archive, ledger, store, listener.notice)
             summary = _Books(settings, tools, listener, _Held(ledger, lock)).run(tuple(arguments), new_run)
             if store is not None and not summary.interrupted:
                 store_archive(settings.archive, ledger, store, listener.notice)

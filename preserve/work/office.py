@@ -19,8 +19,10 @@ from pathlib import Path
 from typing import Any
 
 from preserve.errors import ArchiveError, PreserveError
+from preserve.warc.storage import Storage
 from preserve.work.cluster import CLOSE_SECONDS, SchedulerError, connect, library
 from preserve.work.crew import Deliver, Site
+from preserve.work.depot import notes_for
 from preserve.work.lease import MARGIN_SECONDS, WorkersNote
 from preserve.work.processes import LOSSES_BORNE, Setup
 from preserve.work.relay import BEGIN, GONE, HELLO, LEAVE, PASS, SAYS, Post, serve
@@ -78,6 +80,8 @@ class Office:
         self._taking = True
         self._left = asyncio.Event()
         self._capacity = 1
+        self._storage = Storage.of(site.settings.archive)
+        self._away: bool | None = None  # whether workers use the storage and not the folder; the first decides
         self.loop: asyncio.AbstractEventLoop | None = None
         self.opened: Future[None] = Future()
         self.seats: Mapping[int, int] = {}
@@ -163,6 +167,8 @@ class Office:
         """Say something to a worker; one that is lost hears nothing."""
         worker = self._workers.get(number)
         if worker is not None and worker.state is _State.READY:
+            if self._away and self._storage is not None and isinstance(message, Batch):
+                message = replace(message, stored=notes_for(self._directory, self._storage, message.orders))
             self._post(worker, PASS, pickle.dumps(message))
 
     def tell_all(self, message: str) -> None:
@@ -220,11 +226,18 @@ class Office:
     def _welcome(self, worker: _Worker, incarnation: str, who: dict[str, Any]) -> None:
         """Tell a worker what to work with, if it is fit to."""
         wrong = unlike(versions(), who)
-        if not who["sees"]:
-            wrong.append(f"does not see this archive at {self._directory}: it needs a folder shared under that path")
+        if not who["sees"] and self._storage is None:
+            wrong.append(
+                f"does not see this archive at {self._directory}: it needs a folder shared under that path, or "
+                "archive.storage"
+            )
+        elif not who["sees"] and self._away is False:  # what others write into the folder it could not read
+            wrong.append(f"does not see this archive at {self._directory}, and others of this run do")
         if wrong:
             self._turn_away(worker, f"on {who['host']}: it {'; it '.join(wrong)}")
             return
+        if self._away is None:
+            self._away = not who["sees"]
         worker.state, worker.incarnation = _State.BEGUN, incarnation
         worker.until = time.monotonic() + START_SECONDS + self._setup.lease
         worker.threads = self._capacity
@@ -234,9 +247,10 @@ class Office:
         settings = self._setup.settings
         return replace(
             self._setup,
+            away=bool(self._away),
             settings=replace(
                 settings,
-                archive=replace(settings.archive, directory=str(self._directory)),
+                archive=replace(settings.archive, directory=who["room"] if self._away else str(self._directory)),
                 run=replace(settings.run, jobs=self._capacity),
                 judge=replace(settings.judge, workers=settings.judge.workers or max(int(who["threads"]), 1)),
             ),

@@ -26,7 +26,10 @@ from preserve.ledger import Ledger
 from preserve.settings import Settings
 from preserve.spawning import Child, our_end
 from preserve.warc import ArchiveWriter
+from preserve.warc.files import make_directory
+from preserve.warc.storage import Storage, open_store
 from preserve.work.crew import Deliver, Site
+from preserve.work.depot import FILE_BYTES, Depot
 from preserve.work.lease import Lease
 from preserve.work.repeats import Payloads
 from preserve.work.values import Alive, Batch, Broken, Ended, Event, FileBegun, FileClosed, Lost, Renewed
@@ -52,6 +55,8 @@ class Setup:
         environment: proxies and certificates; None takes the environment that the process has.
         seed: of the random paths of probes.
         lease: seconds that it may work on without a word from the coordinator; 0 where the pipe's end tells enough.
+        away: the archive's directory is out of reach: the one in the settings is the worker's own, and its files go
+            to the storage.
     """
 
     settings: Settings
@@ -60,6 +65,7 @@ class Setup:
     environment: Mapping[str, str] | None
     seed: str
     lease: float = 0.0
+    away: bool = False
 
 
 class _Process:
@@ -233,11 +239,15 @@ def _work(pipe: Connection[Any, Any], setup: Setup, teller: _Teller) -> None:
     lease = Lease(setup.lease) if setup.lease else None
     stop = lease or threading.Event()
     settings = setup.settings
+    depot = _depot(settings, teller) if setup.away else None
+    if depot is not None:
+        rolled = min(settings.archive.roll_over, FILE_BYTES)
+        settings = replace(settings, archive=replace(settings.archive, roll_over=rolled))
     environment = dict(os.environ) if setup.environment is None else setup.environment
     tools = system_tools(settings.fetch, stop, environment, setup.seed)
     with (
         _payloads(setup.ledger) as payloads,
-        ArchiveWriter(settings.archive, clock=tools.clock, info=setup.info, keeper=teller) as writer,
+        ArchiveWriter(settings.archive, clock=tools.clock, info=setup.info, keeper=depot or teller) as writer,
     ):
         bench = Bench(
             settings=settings,
@@ -249,16 +259,27 @@ def _work(pipe: Connection[Any, Any], setup: Setup, teller: _Teller) -> None:
             stop=stop,
             threads=settings.run.jobs,
         )
-        worker = Worker(bench, teller.tell)
+        worker = Worker(bench, depot.tell if depot else teller.tell)
+        if depot is not None:
+            depot.start(writer)
         worker.start()
         if lease is not None:
             threading.Thread(target=_ask_for_more, args=(lease, teller), daemon=True).start()
             threading.Thread(target=_end_with, args=(lease,), daemon=True).start()
-        _obey(pipe, worker, stop)
+        _obey(pipe, worker, stop, depot)
         worker.close()
+        if depot is not None:
+            depot.close()
 
 
-def _obey(pipe: Connection[Any, Any], worker: Worker, stop: threading.Event) -> None:
+def _depot(settings: Settings, teller: _Teller) -> Depot:
+    storage = Storage.of(settings.archive)
+    if storage is None:
+        raise ArchiveError("a worker that does not see the archive's folder needs archive.storage")
+    return Depot(make_directory(settings.archive.directory), open_store(storage), teller.tell)
+
+
+def _obey(pipe: Connection[Any, Any], worker: Worker, stop: threading.Event, depot: Depot | None) -> None:
     """Do as the coordinator says, until there is nothing more to do."""
     while True:
         try:
@@ -267,6 +288,8 @@ def _obey(pipe: Connection[Any, Any], worker: Worker, stop: threading.Event) -> 
             os._exit(1)  # the coordinator is gone; what is on disk is judged by the next run
         match message:
             case Batch():
+                if depot is not None:
+                    depot.learn(message)
                 worker.take(message)
             case Renewed() if isinstance(stop, Lease):
                 stop.renew(message.number)

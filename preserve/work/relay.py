@@ -7,6 +7,7 @@ says, unread, through queues that the scheduler holds: nothing needs to connect 
 
 from __future__ import annotations
 
+import shutil
 import socket
 import threading
 import uuid
@@ -65,11 +66,12 @@ def serve(post: Mapping[str, Any]) -> None:
 
     library: Any = distributed
     at = Post(**post)
-    threads = library.get_worker().state.nthreads
+    here = library.get_worker()
+    threads, local = here.state.nthreads, Path(here.local_directory)
     library.secede()  # the Dask worker's threads are for tasks that compute
     inbox, outbox = library.Queue(at.inbox), library.Queue(at.outbox)
     try:
-        _Relay(at, inbox, outbox).run(threads)
+        _Relay(at, inbox, outbox).run(threads, local)
     finally:
         inbox.close()
         outbox.close()
@@ -82,10 +84,19 @@ class _Relay:
         self._post, self._inbox, self._outbox = post, inbox, outbox
         self._incarnation = uuid.uuid4().hex
 
-    def run(self, threads: int) -> None:
+    def run(self, threads: int, local: Path) -> None:
+        # Below the Dask worker's own directory, which Dask clears away when it finds that its worker is dead.
+        room = local / f"preserve-{self._incarnation}"
+        try:
+            self._run(threads, room)
+        finally:
+            shutil.rmtree(room, ignore_errors=True)
+
+    def _run(self, threads: int, room: Path) -> None:
         who = versions() | {
             "host": socket.gethostname(),
             "threads": threads,
+            "room": str(room),
             "sees": WorkersNote(Path(self._post.directory)).has(self._post.token),
         }
         self._say(HELLO, who)

@@ -9,6 +9,7 @@ from enum import StrEnum
 from preserve.fetch import Journey
 from preserve.model import ArchivedCapture, Precedent
 from preserve.tasks import Judged, PostBytes
+from preserve.warc.storage import Stored
 
 
 class Kind(StrEnum):
@@ -58,10 +59,12 @@ class Batch:
     Attributes:
         host: the one host they ask, whose turn the worker has meanwhile; "" when they only judge.
         orders: at least one.
+        stored: of files that the orders refer to, those that lie in the storage; for a worker that can't look it up.
     """
 
     host: str
     orders: tuple[Order, ...]
+    stored: tuple[Stored, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +82,21 @@ class Fetched:
     capture: ArchivedCapture | None
     journey: Journey | None = None
     beside: tuple[ArchivedCapture, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A visit ended with this status (None: no answer); its `Fetched` follows when its records are stored."""
+
+    number: int
+    status: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """Captures of robots.txt that were archived with visits told of before."""
+
+    captures: tuple[ArchivedCapture, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +146,14 @@ class FileClosed:
 
 
 @dataclass(frozen=True, slots=True)
+class FileStored:
+    """A WARC file lies in the storage, was read back there, and nowhere else; `lines` as of `FileClosed`."""
+
+    stored: Stored
+    lines: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Ended:
     """A worker has closed its file and is gone; nothing comes after it."""
 
@@ -173,4 +199,18 @@ class Notice:
     text: str
 
 
-Event = Alive | Notice | Fetched | Concluded | Back | FileBegun | FileClosed | Ended | Lost | Broken
+Event = (
+    Alive
+    | Notice
+    | Answered
+    | Fetched
+    | Beside
+    | Concluded
+    | Back
+    | FileBegun
+    | FileClosed
+    | FileStored
+    | Ended
+    | Lost
+    | Broken
+)
