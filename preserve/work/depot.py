@@ -56,7 +56,7 @@ class Depot:
         self._pending = _Pending()
         self._since = self._last = 0.0
         self._waiting = 0  # bytes of closed files
-        self._failed = self._closing = False
+        self._closing = False
         self._known: set[str] = set()
         self._writer: ArchiveWriter | None = None
         self._thread = threading.Thread(target=self._serve, name="upload")
