@@ -1,7 +1,9 @@
 """The judging processes: HTML is parsed here, a page at a time, and never in the process that archives.
 
 A page that kills its process (a crash in a C library), exhausts its memory or stalls it costs that page an
-`unextractable` verdict and a new process; the run goes on. What a judgement is belongs to `preserve.judging`.
+`unextractable` verdict and a new process; the run goes on. A page has no say in how busy the machine is: its time is
+the processor's, and what may have come from outside (a signal, a memory that earlier pages filled, a frozen disk)
+counts against it only when it happens again in a process of its own. What a judgement is belongs to `preserve.judging`.
 """
 
 from __future__ import annotations
@@ -25,10 +27,22 @@ from preserve.tasks import Judged, JudgeTask
 
 QUEUED_PER_WORKER = 8
 GRACE_SECONDS = 5.0
+STARTS = 3
+START_SECONDS = 120.0
+STALLED = 10
+"""A process that gave no answer after so many times a page's processor time is waiting for something."""
 
 
 class _PageFailedError(Exception):
-    """The judging process could not finish this page; the message says why."""
+    """The judging process could not finish this page; the message says why.
+
+    Attributes:
+        surely: another process would fail in the same way.
+    """
+
+    def __init__(self, why: str, *, surely: bool = False) -> None:
+        super().__init__(why)
+        self.surely = surely
 
 
 class Judges:
@@ -68,12 +82,25 @@ def _dispatch(tasks: queue.Queue[tuple[JudgeTask, Future[Judged]] | None], setti
     while (item := tasks.get()) is not None:
         task, future = item
         try:
-            future.set_result(worker.judge(task))
+            future.set_result(_judge(worker, task))
         except _PageFailedError as failure:
             _judge_unread(task, str(failure), future)
         except Exception as error:  # noqa: BLE001 - whoever waits for the future must hear of it
             future.set_exception(error)
     worker.close()
+
+
+def _judge(worker: _Worker, task: JudgeTask) -> Judged:
+    """Judge a page; once more in a new process, where it may not have been the page that ended the first."""
+    try:
+        return worker.judge(task)
+    except _PageFailedError as failure:
+        if failure.surely:
+            raise
+    try:
+        return worker.judge(task)
+    except _PageFailedError as failure:
+        raise failure if failure.surely else _PageFailedError(f"{failure}, like another before it") from failure
 
 
 def _judge_unread(task: JudgeTask, problem: str, future: Future[Judged]) -> None:
@@ -94,34 +121,48 @@ class _Worker:
 
     def judge(self, task: JudgeTask) -> Judged:
         pipe = self._ready()
-        limit = self._settings.page_seconds * (1 + len(task.posts) / 10) or None
+        seconds = _processor_seconds(task, self._settings)
         try:
             pipe.send(task)
-            if not pipe.poll(limit):
+            if not pipe.poll(STALLED * seconds or None):
                 self._kill()
-                raise _PageFailedError(f"took longer than {limit:g} s to read and judge")
+                raise _PageFailedError(f"its judging process stood still for {STALLED * seconds:g} s")
             kind, value = pipe.recv()
         except (EOFError, ConnectionError) as error:
             code = self._kill()
+            if code == -signal.SIGPROF:
+                raise _PageFailedError(f"took more than {seconds:g} s of the processor", surely=True) from error
             raise _PageFailedError(f"its judging process died ({_exit_text(code)})") from error
         if kind == "archive-error":
             raise ArchiveError(value)
         if kind == "broken":
-            raise JudgingError(f"pages can't be judged: {value}. Install preserve-archive again.")
+            raise JudgingError(f"pages can't be judged: {value}")
         if kind == "failed":
-            raise _PageFailedError(value)
+            raise _PageFailedError(value, surely=True)
+        if kind == "memory":
+            self._kill()  # what earlier pages left in it is gone with it
+            raise _PageFailedError(f"its judging process needed more than {self._settings.page_memory} bytes of memory")
         judged: Judged = value
         return judged
 
     def _ready(self) -> Connection[Any, Any]:
-        if self._child is None or not self._child.alive:
+        """The pipe to a process that has loaded all it needs: what ends it from then on may have to do with a page."""
+        if self._child is not None and self._child.alive:
+            return self._child.pipe
+        why = ""
+        for _ in range(STARTS):
             self._kill()
             try:
                 self._child = Child("preserve.judges:serve")
+                self._child.pipe.send(self._settings)
+                why = self._child.pipe.recv() if self._child.pipe.poll(START_SECONDS) else "the process for it hangs"
+            except (EOFError, ConnectionError):
+                why = f"the process for it ended as it began ({_exit_text(self._kill())})"
             except OSError as error:
                 raise JudgingError(f"no judging process can be started: {error.strerror}") from error
-            self._child.pipe.send(self._settings.page_memory)
-        return self._child.pipe
+            if self._child is not None and not why:  # else once more: what ended it may have passed
+                return self._child.pipe
+        raise JudgingError(f"pages can't be judged: {why}")
 
     def _kill(self) -> int | None:
         child, self._child = self._child, None
@@ -140,6 +181,11 @@ class _Worker:
         self._kill()
 
 
+def _processor_seconds(task: JudgeTask, settings: JudgeSettings) -> float:
+    """What a task may take of the processor; 0 for no limit."""
+    return settings.page_seconds * (1 + len(task.posts) / 10)
+
+
 def _exit_text(code: int | None) -> str:
     if code is None:
         return "no exit code"
@@ -152,23 +198,36 @@ def serve(descriptor: int) -> None:
     """The judging process: one task in, one answer out, until the other side is done or gone.
 
     Args:
-        descriptor: of its end of the pipe, on which the bound on its memory comes first.
+        descriptor: of its end of the pipe, on which the settings come first.
     """
     for number in (signal.SIGINT, signal.SIGTERM):  # they are for the coordinator, who closes the pipe
         signal.signal(number, signal.SIG_IGN)
+    signal.signal(signal.SIGPROF, signal.SIG_DFL)  # ends this process, wherever in a C library it is
     pipe, extractions = our_end(descriptor), Extractions()
     try:
-        memory = pipe.recv()
-        if memory:
-            resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+        settings = pipe.recv()
+        if settings.page_memory:
+            resource.setrlimit(resource.RLIMIT_AS, (settings.page_memory, settings.page_memory))
+        pipe.send(_load())
         task = pipe.recv()
         if task is not None:
-            pipe.send(_answer(task, memory, extractions))
+            pipe.send(_answer(task, settings, extractions))
             _spare_the_collector()
             while (task := pipe.recv()) is not None:
-                pipe.send(_answer(task, memory, extractions))
+                pipe.send(_answer(task, settings, extractions))
     except (EOFError, ConnectionError):
         return
+
+
+def _load() -> str:
+    """Load what judging needs; why that is not possible, or ""."""
+    try:
+        import preserve.judging  # noqa: F401, PLC0415 - heavy; only judging processes pay
+    except ImportError as error:
+        return f"{_incomplete(error)} Or judge.page_memory is too little"  # a library that finds no room is not found
+    except MemoryError:
+        return "judge.page_memory is too little"
+    return ""
 
 
 def _spare_the_collector() -> None:
@@ -181,17 +240,24 @@ def _spare_the_collector() -> None:
     gc.set_threshold(20_000, 20, 100)
 
 
-def _answer(task: JudgeTask, memory: int, extractions: Extractions) -> tuple[str, Any]:
-    """What the judging process sends back: the kind of answer, and the judgement or what went wrong."""
-    try:
-        from preserve.judging import judge_capture  # noqa: PLC0415 - heavy; only judging processes pay
+def _incomplete(error: ImportError) -> str:
+    return f"{error}. Install preserve-archive again."
 
+
+def _answer(task: JudgeTask, settings: JudgeSettings, extractions: Extractions) -> tuple[str, Any]:
+    """What the judging process sends back: the kind of answer, and the judgement or what went wrong."""
+    from preserve.judging import judge_capture  # noqa: PLC0415 - loaded by now
+
+    signal.setitimer(signal.ITIMER_PROF, _processor_seconds(task, settings))
+    try:
         return "judged", judge_capture(task, extractions)
     except PreserveError as error:
         return "archive-error", str(error)
     except ImportError as error:
-        return "broken", str(error)
+        return "broken", _incomplete(error)
     except MemoryError:
-        return "failed", f"needs more than {memory} bytes of memory"
+        return "memory", ""
     except Exception as error:  # noqa: BLE001 - the per-page boundary: a parser may raise anything
         return "failed", f"{type(error).__name__}: {error}"[:500]
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0.0)

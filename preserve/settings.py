@@ -120,7 +120,8 @@ class JudgeSettings:
     """How pages are read and judged.
 
     Attributes:
-        page_seconds: CPU time one page may take to extract and judge; 0 for no limit.
+        page_seconds: processor time one page may take to extract and judge; 0 for no limit. How long it takes by the
+            clock has no say, but for a process that gives no answer in ten times as long.
         page_memory: address space a judging process may take, in bytes; 0 for no limit.
         workers: judging processes; 0 means one per processor.
     """

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 from run_kit import article, page
 
+from preserve.errors import JudgingError
 from preserve.judges import Judges
 from preserve.model import ArchivedCapture, Capture, Exchange, ExchangeRole, Reason, Verdict
 from preserve.settings import ArchiveSettings, JudgeSettings, Settings
@@ -72,26 +74,94 @@ def children() -> list[int]:
     return [pid for pid in map(int, listed.split()) if b"preserve.judges" in Path(f"/proc/{pid}/cmdline").read_bytes()]
 
 
-def test_a_killed_process_costs_its_page_and_is_replaced(judges: Judges, ordinary: JudgeTask) -> None:
+def cpu_ticks(pid: int) -> int:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return int(fields[11]) + int(fields[12])
+
+
+def slow(archive: Path) -> JudgeTask:
+    """A page that takes some seconds to read."""
+    return task(archive, archived(archive, page(["<b>word</b> " * 1_000_000])))
+
+
+def kill_in_the_page(known: set[int], loaded: int) -> int:
+    """Kill the next judging process once it has done more than to load what it needs, which took `loaded` ticks."""
+    while True:
+        for pid in children():
+            if pid not in known and cpu_ticks(pid) > 2 * loaded:
+                os.kill(pid, signal.SIGKILL)
+                return pid
+        time.sleep(0.01)
+
+
+def test_a_process_that_is_killed_is_replaced_and_the_next_judges_its_page(judges: Judges, ordinary: JudgeTask) -> None:
     assert judges.submit(ordinary).result(60).posts[0].judgement.verdict is Verdict.INTACT
     (pid,) = children()
     os.kill(pid, signal.SIGSTOP)  # so that it surely dies with the page in its hands
     future = judges.submit(ordinary)
     threading.Timer(0.2, os.kill, (pid, signal.SIGKILL)).start()
+    assert future.result(60).posts[0].judgement.verdict is Verdict.INTACT, "whoever killed it, the page did not"
+
+
+def test_a_page_that_ends_two_processes_fails_alone(judges: Judges, ordinary: JudgeTask, tmp_path: Path) -> None:
+    judges.submit(ordinary).result(60)
+    (first,) = children()
+    loaded = cpu_ticks(first)
+    os.kill(first, signal.SIGKILL)
+    future = judges.submit(slow(tmp_path))
+    second = kill_in_the_page({first}, loaded)
+    kill_in_the_page({first, second}, loaded)
     judgement = future.result(60).posts[0].judgement
     assert (judgement.verdict, judgement.reason) == (Verdict.UNEXTRACTABLE, Reason.EXTRACTOR_FAILED)
-    assert "SIGKILL" in judgement.evidence[-1].saw
+    assert judgement.evidence[-1].saw == "its judging process died (signal SIGKILL), like another before it"
     assert judges.submit(ordinary).result(60).posts[0].judgement.verdict is Verdict.INTACT
 
 
-def test_a_stalled_process_is_ended_after_its_time(ordinary: JudgeTask) -> None:
-    pool = Judges(JudgeSettings(workers=1, page_seconds=0.001))
+def test_a_page_that_wants_too_much_of_the_processor_is_ended(ordinary: JudgeTask, tmp_path: Path) -> None:
+    pool = Judges(JudgeSettings(workers=1, page_seconds=0.5))
     try:
-        judgement = pool.submit(ordinary).result(60).posts[0].judgement
+        judgement = pool.submit(slow(tmp_path)).result(60).posts[0].judgement
+        assert pool.submit(ordinary).result(60).posts[0].judgement.verdict is Verdict.INTACT
     finally:
         pool.close()
     assert (judgement.verdict, judgement.reason) == (Verdict.UNEXTRACTABLE, Reason.EXTRACTOR_FAILED)
-    assert "longer than" in judgement.evidence[-1].saw
+    assert judgement.evidence[-1].saw == "took more than 0.55 s of the processor"
+
+
+def test_a_page_that_has_to_wait_for_the_processor_is_not_to_blame(ordinary: JudgeTask) -> None:
+    pool = Judges(JudgeSettings(workers=1, page_seconds=0.5))
+    try:
+        pool.submit(ordinary).result(60)
+        (pid,) = children()
+        os.kill(pid, signal.SIGSTOP)  # as if a thousand others were before it
+        future = pool.submit(ordinary)
+        threading.Timer(1.5, os.kill, (pid, signal.SIGCONT)).start()
+        assert future.result(60).posts[0].judgement.verdict is Verdict.INTACT
+        assert children() == [pid]
+    finally:
+        pool.close()
+
+
+def test_a_process_that_stands_still_is_ended_and_its_page_blamed_when_two_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("preserve.judges.STALLED", 0.01)  # of 60 s
+    pool = Judges(JudgeSettings(workers=1))
+    try:
+        judgement = pool.submit(slow(tmp_path)).result(60).posts[0].judgement
+    finally:
+        pool.close()
+    assert (judgement.verdict, judgement.reason) == (Verdict.UNEXTRACTABLE, Reason.EXTRACTOR_FAILED)
+    assert judgement.evidence[-1].saw == "its judging process stood still for 0.66 s, like another before it"
+
+
+def test_where_no_process_can_begin_the_run_ends_and_no_page_is_blamed(ordinary: JudgeTask) -> None:
+    pool = Judges(JudgeSettings(workers=1, page_memory=60 * 1024 * 1024))
+    try:
+        with pytest.raises(JudgingError, match="page_memory"):
+            pool.submit(ordinary).result(60)
+    finally:
+        pool.close()
 
 
 def test_a_page_that_needs_too_much_memory_fails_alone(tmp_path: Path) -> None:

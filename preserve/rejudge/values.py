@@ -89,6 +89,6 @@ def rejudged(check: Check, judged: Judged, post: JudgedPost) -> Rejudged:
     """A check beside what was concluded of it now."""
     failed = Reason.EXTRACTOR_FAILED
     if post.judgement.reason is failed and check.judgement.reason is not failed:
-        # Today's trouble (a timeout on a busy machine, a crash) says nothing against what was read before.
+        # Today's trouble (a crash, too little memory) says nothing against what was read before.
         return Rejudged(check, None, problem=f"its page could not be read: {post.judgement.evidence[-1].saw}")
     return Rejudged(check, post, judged.extractor, judged.rules, judged.text_digest)
