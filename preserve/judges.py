@@ -241,7 +241,7 @@ def _spare_the_collector() -> None:
 
 
 def _incomplete(error: ImportError) -> str:
-    return f"{error}. Install preserve-archive again."
+    return f"{' '.join(str(error).split()).rstrip('.')}. Install preserve-archive again, with all it depends on."
 
 
 def _answer(task: JudgeTask, settings: JudgeSettings, extractions: Extractions) -> tuple[str, Any]:
