@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack, suppress
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -197,6 +199,24 @@ def test_an_interrupt_from_the_terminal_ends_a_cluster_of_its_own_in_order(place
         assert run.end() == 130, run.text
         assert "lost" not in run.text
     assert site.url(*HELD) in made.captures(), "what was under way is kept"
+
+
+def test_a_second_interrupt_ends_a_cluster_of_its_own_at_once_and_without_noise(place: Stage, site: Loopback) -> None:
+    made = Collection.made(site, place, hosts=4, each=6, seconds=0.02)
+    with ExitStack() as stack:
+        dashboard = stack.enter_context(socket.socket())
+        with suppress(OSError):  # then another program has Dask's usual port, which is as well
+            dashboard.bind(("127.0.0.1", 8787))
+            dashboard.listen()
+        stack.enter_context(site.hold(*HELD))
+        run = stack.enter_context(verifying(place, "--dask", "local:2"))
+        wait_until(lambda: site.waiting() and made.count() >= 2, "the run to be in its midst")
+        os.killpg(run.process.pid, signal.SIGINT)
+        wait_until(lambda: "Stopping" in run.text, "the run to hear of it")
+        os.killpg(run.process.pid, signal.SIGINT)
+        assert run.end() == 130, run.text
+        assert "Traceback" not in run.text
+        assert "Warning" not in run.text
 
 
 def test_a_worker_that_is_asked_to_leave_is_replaced(place: Stage, site: Loopback, cluster: Cluster) -> None:

@@ -6,6 +6,7 @@ Owns `distributed` on the coordinator's side, and how quiet it is.
 from __future__ import annotations
 
 import asyncio
+import atexit
 import logging
 import re
 import signal
@@ -86,10 +87,14 @@ async def _own(workers: int) -> Any:
     # is blocked here. The tracker must run by then, for whoever starts it unblocks them.
     resource_tracker.ensure_running()
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
-    return await library().LocalCluster(
+    distributed = library()
+    with suppress(AttributeError):  # what is still open when this process ends, ends with it; waiting for it may fail
+        atexit.unregister(distributed.deploy.spec.close_clusters)
+    return await distributed.LocalCluster(
         n_workers=workers,
         threads_per_worker=1,
         dashboard_address=None,
+        scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},  # its HTTP server can't be left out; 8787 may be taken
         silence_logs=logging.CRITICAL,
         security=True,
         asynchronous=True,
