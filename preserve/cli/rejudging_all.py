@@ -100,7 +100,7 @@ def _accept(settings: Settings, backend: Backend, *, as_json: bool) -> int:
         _seal(directory, ledger, settings, err)
     if not finished:
         err.print(
-            f"Stopped after {work.tally.checks} of {work.total} checks: {acceptance.done} judgements are accepted in"
+            f"Stopped before all of {work.total} checks were judged again: {acceptance.done} judgements are accepted in"
             f" run {acceptance.run}; the same command goes on from there.",
             soft_wrap=True,
         )
