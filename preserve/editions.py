@@ -39,6 +39,16 @@ def extractor_name(trafilatura: str) -> str:
     return f"trafilatura/{trafilatura} {options}; {MARKUP_RULES}"
 
 
+def judging_software(software: str, rules: str, extractor: str) -> str:
+    """What a run that judges again is recorded with: unlike one that visits, it is all of one version.
+
+    Args:
+        software: name and version of this package.
+        rules, extractor: as checks are recorded with them.
+    """
+    return f"{software} {rules} {extractor}"
+
+
 def installed_extractor() -> str:
     """The same of what is installed, without loading it."""
     return extractor_name(version("trafilatura"))

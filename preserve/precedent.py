@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Final
 
 from preserve.digests import digest
-from preserve.editions import RULES, installed_extractor
+from preserve.editions import RULES, installed_extractor, judging_software
 from preserve.http1 import Head, HttpError, entity_body, field_values, parse_head
 from preserve.model import (
     ArchivedCapture,
@@ -89,6 +89,8 @@ class Followed:
             template is known to be since does not bear on it; the new check is recorded with the earlier one's.
         judged: what judging `task` would give, but for `text`, which is in the archive since the earlier check. The
             `template_candidates` of a page that is not the article are left out too: the ledger has learned them.
+            The text of a judgement that was accepted since its visit is no exception: an unchanged page's text is
+            archived once, as it was read when it came.
     """
 
     task: JudgeTask
@@ -147,7 +149,10 @@ def _on_terms(one: Precedent, terms: Terms) -> bool:
     """
     made_by = (one.check.extractor, one.check.rules)
     named = made_by == (terms.extractor, terms.rules) or (made_by == ("", "") and _is_no_page(one.check.judgement))
-    return named and bool(terms.settings) and (one.settings, one.software) == (terms.settings, terms.software)
+    software = terms.software
+    if one.check.judged_again is not None:
+        software = judging_software(terms.software, terms.rules, terms.extractor)
+    return named and bool(terms.settings) and (one.settings, one.software) == (terms.settings, software)
 
 
 # ---------------------------------------------------------------- the post
@@ -158,7 +163,7 @@ def _followed_post(post: PostBytes, check: Check, task: JudgeTask, template: fro
     compared = judgement.verdict in COMPARED
     if check.post_digest != digest(post.data, DigestAlgorithm.SHA256) or not _can_be_told(judgement):
         return None
-    if _admission_is_of_another(check) or not _same_probe(check, task):
+    if _admission_is_of_another(check) or not _same_probe(check, task) or _template_was_not_learned(check):
         return None
     candidates = _candidates(judgement) if compared else frozenset()
     if candidates is None or not _template_has_no_say(check, candidates, template, task.template):
@@ -200,6 +205,14 @@ def _admission_is_of_another(check: Check) -> bool:
     """Whether an edit was held against an earlier page, which is not the one it would be held against today."""
     since = check.since_last
     return check.judgement.verdict is Verdict.EDITED and since is not None and since.changed
+
+
+def _template_was_not_learned(check: Check) -> bool:
+    """Whether a page was compared without a visit, and what it had more than the stored copy is not told.
+
+    A run learns its host's template from that; nothing is learned where judgements are accepted.
+    """
+    return check.judged_again is not None and check.measures is not None and check.judgement.verdict not in COMPARED
 
 
 def _same_probe(check: Check, task: JudgeTask) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from collections.abc import Collection, Generator, Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -10,6 +11,8 @@ from pathlib import Path
 
 from verdict_cases import CHINESE, ENGLISH, article, html, in_site
 
+from preserve.digests import digest
+from preserve.editions import judging_software
 from preserve.http1 import parse_head
 from preserve.judging import judge_capture
 from preserve.ledger import Ledger, RunPlan
@@ -21,18 +24,22 @@ from preserve.model import (
     ExchangeRole,
     Failure,
     FailureKind,
+    Judgement,
     RecordRef,
     Truncation,
+    Verdict,
 )
 from preserve.precedent import Followed, Terms, follow, todays_terms
-from preserve.settings import ArchiveSettings, DigestAlgorithm, Settings
-from preserve.tasks import Judged, JudgeTask, PostBytes
+from preserve.rejudge import Answer, Question, begin, rejudge_all
+from preserve.settings import ArchiveSettings, DigestAlgorithm, JudgeSettings, Settings
+from preserve.tasks import Judged, JudgedPost, JudgeTask, PostBytes
 from preserve.times import SystemClock
 from preserve.verify.run import settings_text
 from preserve.warc import ArchiveWriter, Known, read_beginning
 
 SOURCE = "http://paper.example/2019/05/harbour-bridge.html"
 SOFTWARE = "preserve/test"
+OLD = "trafilatura/1.0 old"
 TITLE = "Harbour bridge closes to lorries"
 START = datetime(2026, 5, 1, 12, 0, tzinfo=UTC)
 POST = "_posts/2019-05-02-bridge.md"
@@ -117,7 +124,8 @@ class Court:
         self.archive = str(folder / "warcs")
         self.settings = Settings(archive=ArchiveSettings(directory=self.archive, digest=algorithm))
         self.writer = ArchiveWriter(self.settings.archive, clock=SystemClock(), info={})
-        self.ledger = Ledger.create_or_open(folder / "ledger.db")
+        self.path = folder / "ledger.db"
+        self.ledger = Ledger.create_or_open(self.path)
         self.now = START
         self.originals: list[RecordRef] = []
 
@@ -155,8 +163,37 @@ class Court:
         self.write(task, judged)
         return judged
 
-    def write(self, task: JudgeTask, judged: Judged) -> None:
-        run = self.ledger.begin_run(RunPlan((), settings_text(self.settings), SOFTWARE, self.now))
+    def judge_as_an_older_version(self, reply: Reply, *posts: tuple[str, bytes], **more: object) -> None:
+        """The same, by what read another text and concluded something else of every page that it could read."""
+        _, archived = self.keep(reply)
+        task = self.task(archived, *(posts or ((POST, post_of()),)), **more)
+        judged = judge_capture(task)
+        if judged.extractor:
+            text = digest(b"another text", DigestAlgorithm.SHA256)
+            made = tuple(map(_as_it_was_told, judged.posts))
+            judged = replace(judged, posts=made, text_digest=text, extractor=OLD, rules="compare/1")
+        self.write(task, judged, "preserve/0")
+
+    def accept(self, settings: Settings | None = None, software: str | None = None, posts: Collection[str] = ()) -> int:
+        """Judge every check again and let that stand; how many it added.
+
+        Args:
+            settings: None takes those of the next run.
+            software: as the run that judges again is recorded with; None takes today's.
+            posts: only the checks of these; all where none is named.
+        """
+        self.writer.sync()
+        settings = settings or self.settings
+        by = software or judging_software(SOFTWARE, self.terms.rules, self.terms.extractor)
+        acceptance = begin(self.ledger, SystemClock(), settings_text(settings), by)
+        checks = [one for one in self.ledger.rejudging.checks() if not posts or one.check.post in posts]
+        for result in acceptance.taken(rejudge_all(checks, settings, here)):
+            assert not result.problem
+        acceptance.finish()
+        return acceptance.done
+
+    def write(self, task: JudgeTask, judged: Judged, software: str = SOFTWARE) -> None:
+        run = self.ledger.begin_run(RunPlan((), settings_text(self.settings), software, self.now))
         self.ledger.append(run, [self._check(task, judged, at) for at in range(len(judged.posts))])
 
     def _check(self, task: JudgeTask, judged: Judged, at: int) -> Check:
@@ -192,6 +229,17 @@ class Court:
         """What a new check of a reply follows."""
         capture, archived = self.keep(reply)
         return self.follow(capture, self.task(archived, *(posts or ((POST, post_of()),)), **more))
+
+
+def here(questions: Iterable[Question], _settings: JudgeSettings) -> Generator[Answer, None, None]:
+    """Judges in this process; a `Backend`."""
+    for question in questions:
+        yield Answer(question.tag, None if question.task is None else judge_capture(question.task))
+
+
+def _as_it_was_told(post: JudgedPost) -> JudgedPost:
+    verdict = Verdict.INTACT if post.judgement.verdict is Verdict.EDITED else Verdict.EDITED
+    return replace(post, judgement=Judgement(verdict), measures=None, template_candidates=())
 
 
 ORDINARY = html(TITLE, in_site(article(TITLE, ENGLISH)))

@@ -45,6 +45,7 @@ from preserve.model import (
     Judgement,
     Nature,
     RecordRef,
+    SinceLast,
     Verdict,
 )
 from preserve.styles import Styler
@@ -241,6 +242,45 @@ def test_an_edit_and_a_move_are_told() -> None:
     assert "The source differs from the stored copy (number)." in write([cite(edited)], Format.RIS)
     moved = check(0, Verdict.MOVED, final_url="https://new.example.org/x")
     assert "Now at https://new.example.org/x ." in write([cite(moved)], Format.RIS)
+
+
+def test_what_newer_rules_made_of_a_page_is_not_dated_by_their_first_visit() -> None:
+    """The page was as it is at the first visit already; on the third nobody answered; the fifth had newer rules."""
+    first, second = check(1, Verdict.INTACT), seen_again(check(2, Verdict.INTACT))
+    silent = check(3, Verdict.UNREACHABLE)
+    fourth = seen_again(check(4, Verdict.INTACT), before=check(2, Verdict.INTACT))
+    fifth, sixth = seen_again(check(5, Verdict.TRUNCATED)), seen_again(check(6, Verdict.TRUNCATED))
+    assert since(first, second, silent, fourth, fifth, sixth) == (first.captured_at, 2)
+
+
+def test_a_source_that_changed_is_dated_by_the_visit_that_found_it_so() -> None:
+    first, second = check(1, Verdict.INTACT), seen_again(check(2, Verdict.INTACT))
+    third = seen_again(check(3, Verdict.TRUNCATED), changed=True, verdict_before=Verdict.INTACT)
+    assert since(first, second, third, seen_again(check(4, Verdict.TRUNCATED))) == (third.captured_at, 2)
+
+
+def test_a_page_that_changed_and_was_so_before_is_dated_by_the_visit_before() -> None:
+    first, second = check(1, Verdict.INTACT), seen_again(check(2, Verdict.REPLACED), verdict_before=Verdict.REPLACED)
+    second = replace(second, since_last=None)
+    third = replace(seen_again(check(3, Verdict.REPLACED), verdict_before=Verdict.REPLACED), since_last=None)
+    assert since(first, second, third) == (first.captured_at, 2)
+    assert since(first, replace(second, verdict_before=Verdict.INTACT), third) == (second.captured_at, 2)
+
+
+def seen_again(
+    one: Check, *, before: Check | None = None, changed: bool = False, verdict_before: Verdict | None = None
+) -> Check:
+    """A check whose page was held against that of the day before, or of another check."""
+    earlier = (before or check((one.captured_at or AT).day - AT.day - 1, Verdict.INTACT)).capture
+    assert earlier is not None
+    since_last = SinceLast(changed, (), earlier.captured_at)
+    return replace(one, previous=earlier, since_last=since_last, verdict_before=verdict_before)
+
+
+def since(*history: Check) -> tuple[datetime | None, int]:
+    found = cite(*history).afterwards
+    assert found is not None
+    return found.since, found.checks
 
 
 def test_a_replay_url_is_filled_in() -> None:

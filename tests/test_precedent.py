@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -41,13 +42,15 @@ from preserve.compare import block_digest
 from preserve.editions import installed_extractor
 from preserve.extract import extractor_id
 from preserve.judging import COMPARABLE, judge_capture
-from preserve.model import Failure, FailureKind, Nature, Truncation, Verdict
+from preserve.ledger import RunKind, RunPlan
+from preserve.model import Failure, FailureKind, Judgement, Nature, Rejudgement, Truncation, Verdict
 from preserve.precedent import Followed
 from preserve.rejudge import rejudge, task_of
 from preserve.settings import DigestAlgorithm, FetchSettings, PostSettings
 from preserve.tasks import Judged
 from preserve.text import fold
 from preserve.verdict.chain import ANSWER, NOT_THE_ARTICLE, TEXT
+from preserve.verify.run import settings_text
 from preserve.warc import read_beginning, read_capture
 
 # What decided them is nothing that the ledger keeps, or nothing that costs an extraction.
@@ -516,6 +519,98 @@ def test_the_checks_of_a_run_are_followed_by_the_next(tmp_path: Path) -> None:
         )
     assert sorted(name for name, followed in results.items() if followed is not None) == ["0.md", "1.md", "2.md"]
     assert all(is_what_judging_gives(followed) for followed in results.values() if followed is not None)
+
+
+# ---------------------------------------------------------------- judged again since
+
+
+@pytest.mark.parametrize("name", REPLIES)
+def test_a_judgement_accepted_since_is_followed_as_one_of_the_visit_is(tmp_path: Path, name: str) -> None:
+    with closing(Court(tmp_path)) as court:
+        court.judge_as_an_older_version(REPLIES[name])
+        assert court.again(REPLIES[name]) is None
+        accepted = court.accept()
+        (check,) = court.ledger.latest_checks()
+        results = {change: court.again(made(REPLIES[name])) for change, made in CHANGES.items()}
+    followed = {change: result for change, result in results.items() if result is not None}
+    assert [change for change, result in followed.items() if not is_what_judging_gives(result)] == []
+    assert not {"body", "type", "status", "another-hop", "truncated", "cut-off"} & set(followed)
+    learned = check.measures is None or check.judgement.verdict in COMPARABLE
+    assert ("nothing" in followed) is (accepted == 1 and learned and name not in JUDGED_ANEW)
+
+
+@settings(max_examples=30, deadline=None)
+@given(history=st.lists(st.tuples(STEPS, st.booleans()), min_size=1, max_size=4), other=STEPS, repeated=st.booleans())
+def test_whatever_was_accepted_before_a_page_is_judged_as_judging_would(
+    long_court: Court, history: list[tuple[Step, bool]], other: Step, repeated: bool
+) -> None:
+    court, name = long_court, f"again-{long_court.now:%Y-%j}"
+    url, post = f"http://paper.example/{name}", (f"_posts/{name}.md", post_of())
+    _, probe = court.keep(PROBE)
+    last = history[-1][0] if repeated else other
+
+    def asked(step: Step) -> tuple[Reply, dict[str, object]]:
+        reply = replace(CHANGES[step.change](REPLIES[step.reply]), url=url)
+        return reply, {"template": step.template, "probe": probe if step.probed else None}
+
+    for step, older in history:
+        reply, more = asked(step)
+        (court.judge_as_an_older_version if older else court.judge)(reply, post, **more)
+    court.accept(posts=(post[0],))
+    reply, more = asked(last)
+    followed = court.again(reply, post, **more)
+    assert followed is None or is_what_judging_gives(followed)
+
+
+def test_a_judgement_accepted_by_other_terms_is_not_followed(court: Court) -> None:
+    court.judge_as_an_older_version(Reply(ORDINARY))
+    court.accept(replace(court.settings, fetch=FetchSettings(max_decoded_bytes=10_000_000)))
+    assert court.again(Reply(ORDINARY)) is None
+
+
+@pytest.mark.parametrize("name", ["preserve/0 {rules} {extractor}", "{software} compare/1 {extractor}", SOFTWARE])
+def test_a_judgement_accepted_by_other_software_is_not_followed(court: Court, name: str) -> None:
+    court.judge_as_an_older_version(Reply(ORDINARY))
+    terms = court.terms
+    court.accept(software=name.format(rules=terms.rules, extractor=terms.extractor, software=SOFTWARE))
+    assert court.again(Reply(ORDINARY)) is None
+
+
+def test_what_was_judged_at_the_visit_is_not_followed_past_another_judgement(court: Court) -> None:
+    """Whoever went back to an earlier version has its pages judged by it."""
+    court.judge(Reply(ORDINARY))
+    (number,) = list(court.ledger.rejudging.checks())
+    newer = replace(number.check, extractor="trafilatura/9.0", judgement=Judgement(Verdict.EDITED))
+    run = court.ledger.begin_run(RunPlan((), settings_text(court.settings), SOFTWARE, court.now, RunKind.REJUDGE))
+    court.ledger.rejudging.append(run, [Rejudgement(number.number, number.run, court.now, newer)])
+    assert court.again(Reply(ORDINARY)) is None
+
+
+def test_the_next_visit_of_an_accepted_judgement_says_nothing_of_an_edit(court: Court) -> None:
+    court.judge_as_an_older_version(Reply(EDITED))
+    court.accept()
+    for _ in range(2):
+        capture, archived = court.keep(Reply(EDITED))
+        followed = court.follow(capture, court.task(archived, (POST, post_of())))
+        assert followed is not None
+        court.write(followed.task, followed.judged)
+    observed = court.ledger.observations(POST)
+    assert [(one.verdict, one.changed) for one in observed] == [
+        (Verdict.EDITED, None),
+        (Verdict.EDITED, False),
+        (Verdict.EDITED, False),
+    ]
+    assert all(result.same for result in rejudge(court.ledger.latest_checks(), court.settings))
+
+
+def test_a_damaged_re_judgement_is_not_followed(court: Court) -> None:
+    court.judge_as_an_older_version(Reply(ORDINARY))
+    court.accept()
+    assert court.again(Reply(ORDINARY)) is not None
+    with closing(sqlite3.connect(court.path)) as other, other:
+        other.execute("DROP TRIGGER rejudgements_no_update")
+        other.execute("UPDATE rejudgements SET verdict = 'nonsense'")
+    assert court.again(Reply(ORDINARY)) is None
 
 
 # ---------------------------------------------------------------- damage

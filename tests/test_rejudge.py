@@ -19,6 +19,7 @@ from wire_server import WireServer
 from preserve.audit import audit
 from preserve.cli.app import group
 from preserve.confirm import confirmations, standing
+from preserve.errors import ArchiveError
 from preserve.ledger import Ledger, RunKind, RunPlan, RunState
 from preserve.model import Check, Judgement, Verdict
 from preserve.rejudge import Cause, Question, Rejudged, Tally, begin, judge_locally, rejudge_all
@@ -312,6 +313,30 @@ def test_an_acceptance_that_was_interrupted_goes_on(server: WireServer, place: S
         assert ledger.rejudging.unfinished() is None
         assert begin(ledger, SystemClock(), "{}", "b").run != first.run
         assert begin(ledger, SystemClock(), "{}", "c").run != first.run  # another software begins anew
+    assert not audit(place.archive).findings
+
+
+@pytest.mark.parametrize("why", [KeyboardInterrupt(), ArchiveError("gone")])
+def test_what_was_judged_before_it_was_interrupted_is_accepted(
+    server: WireServer, place: Stage, why: BaseException
+) -> None:
+    for number in range(3):
+        publish(server, place, number, cut(number))
+    place.verify()
+    as_an_older_version_had_it(place, said(Verdict.INTACT))
+    results = all_again(place)
+
+    def broken_off() -> Iterator[Rejudged]:
+        yield from results[:2]
+        raise why
+
+    with Ledger.create_or_open(place.archive / LEDGER) as ledger:
+        acceptance = begin(ledger, SystemClock(), "{}", "a")
+        with pytest.raises(type(why)):
+            list(acceptance.taken(broken_off()))
+        assert acceptance.done == 2
+        assert begin(ledger, SystemClock(), "{}", "a").done == 2
+        assert ledger.rejudging.count(but_in=acceptance.run) == 1
     assert not audit(place.archive).findings
 
 

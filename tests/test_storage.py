@@ -14,6 +14,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -28,9 +29,11 @@ import preserve
 from preserve.audit import Part, audit
 from preserve.config import load_settings
 from preserve.errors import ArchiveError, ConfigError
+from preserve.ledger import Ledger, RunPlan
 from preserve.model import Check, Verdict
 from preserve.rejudge import rejudge
 from preserve.settings import ArchiveSettings
+from preserve.verify.names import LEDGER
 from preserve.verify.run import settings_text
 from preserve.warc import closed_files, lookup, read_block, read_capture, refresh, warc_files
 from preserve.warc.storage import NotStoredError, Storage, Stored, WarcStore, open_store
@@ -575,6 +578,53 @@ def test_a_file_that_a_worker_stored_elsewhere_is_logged_and_read(kind: Kind, tm
         note.verify()
     with note.ledger() as ledger:
         assert {file.file: file.digest for file in ledger.log.files()}[other.name] == stored.digest
+
+
+def test_what_was_captured_and_stored_but_not_judged_is_not_fetched_again(bucket: ObjectStore, tmp_path: Path) -> None:
+    place = stored_stage(tmp_path, s3(bucket, "unjudged"), keep_local=False)
+    with WireServer({}) as server:
+        publish(server, place, 4)
+        place.verify()
+        assert not warc_files(place.archive)
+        _leave_unfinished(place, judged=1)
+        asked = len(server.targets)
+        summary, watcher = place.verify()
+        assert [line for line in watcher.notices if "not fetched again" in line] == [
+            "3 captures without a verdict are judged, not fetched again."
+        ]
+        assert len(server.targets) == asked
+    assert not summary.interrupted
+    with place.ledger() as ledger:
+        assert sorted(row.posts for row in ledger.summary()) == [4]
+        assert [run.checks for run in ledger.reporting.runs()] == [4]
+    assert not [finding for finding in audit(place.archive).findings if finding.part is not Part.LOG]
+
+
+def test_of_an_unfinished_run_no_older_stored_file_is_asked_for(bucket: ObjectStore, tmp_path: Path) -> None:
+    place = stored_stage(tmp_path, s3(bucket, "older"), keep_local=False)
+    with WireServer({}) as server:
+        publish(server, place, 2)
+        place.verify()
+        _leave_unfinished(place, judged=0, begun=datetime.now(UTC) + timedelta(days=2))
+        before = len(bucket.asked())
+        place.verify(new_run=True)
+        names = {path.name for path in map(Path, stored_files(place.archive))}
+    assert len(names) == 2
+    assert not [one for one in bucket.asked()[before:] if one.method == "GET" and min(names) in one.target]
+
+
+def _leave_unfinished(place: Stage, judged: int, begun: datetime | None = None) -> None:
+    """Write the ledger anew as a run that was killed would have left it: some checked, the rest archived."""
+    path = place.archive / LEDGER
+    with Ledger.open_readonly(path) as ledger:
+        (run,) = ledger.reporting.runs()
+        checks = list(ledger.checks_of(run.number))
+    path.unlink()
+    for checkpoint in (place.archive / "checkpoints").glob("*"):
+        checkpoint.unlink()
+    plan = RunPlan((str(place.posts),), settings_text(place.settings), "preserve/test", begun or run.started_at)
+    with Ledger.create_or_open(path) as ledger:
+        ledger.append(ledger.begin_run(plan), checks[:judged])
 
 
 # Settings, secrets, extras

@@ -7,6 +7,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from hashlib import sha256
 from itertools import takewhile
 from typing import Final
@@ -135,7 +136,30 @@ def _afterwards(history: Sequence[Check], cited: Check | None) -> Afterwards | N
     alike = list(takewhile(lambda check: check.judgement.verdict is verdict, reversed(history)))
     moved = legal_uri(plain(last.final_url or "")) if verdict is Verdict.MOVED else ""
     natures = last.judgement.natures if verdict is Verdict.EDITED else ()
-    return Afterwards(verdict, alike[-1].captured_at or alike[-1].checked_at, len(alike), natures, moved)
+    return Afterwards(verdict, _since(history, len(history) - len(alike)), len(alike), natures, moved)
+
+
+def _since(history: Sequence[Check], place: int) -> datetime:
+    """When a source was first found as it is in `history[place]`.
+
+    A visit of a page that had not changed by then tells nothing of the source: newer rules or a newer extractor, or an
+    altered stored copy, made that verdict. The source was so at the visit before, at the latest.
+    """
+    found = history[place].captured_at or history[place].checked_at
+    for check in reversed(history[: place + 1]):
+        if check.captured_at != found:
+            continue  # nothing was compared with this one: the source did not answer, or not with the article
+        if check.previous is None or not _was_so_before(check, history[place].judgement.verdict):
+            break
+        found = check.previous.captured_at
+    return found
+
+
+def _was_so_before(check: Check, verdict: Verdict) -> bool:
+    """Whether the capture before that of `check` would have this verdict by the same rules."""
+    if check.since_last is not None and not check.since_last.changed:
+        return True
+    return check.verdict_before is verdict
 
 
 def _language(declared: str, title: str) -> str:

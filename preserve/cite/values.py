@@ -66,7 +66,8 @@ class Afterwards:
 
     Attributes:
         verdict: its verdict.
-        since: the first of the checks in a row that came to it.
+        since: when the source was first found so: at the first of the checks in a row that came to it, or at an
+            earlier visit whose page was the same, although other rules or another extractor came to another verdict.
         checks: how many of those there are.
         natures: of an edit.
         url: where a moved source is now; "" otherwise.

@@ -20,7 +20,7 @@ from preserve.cli.look import console
 from preserve.cli.opening import ledger_file, open_ledger, settings_for_reading, with_signing_key
 from preserve.cli.rejudge_report import print_report, tally_object
 from preserve.cli.safe import safe
-from preserve.editions import RULES, installed_extractor
+from preserve.editions import RULES, installed_extractor, judging_software
 from preserve.errors import ArchiveError
 from preserve.jsonlines import check_object
 from preserve.ledger import Ledger
@@ -89,7 +89,7 @@ def _accept(settings: Settings, backend: Backend, *, as_json: bool) -> int:
     path, directory = ledger_file(settings), Path(settings.archive.directory)
     err = console(stderr=True)
     with ArchiveLock(directory), Ledger.create_or_open(path) as ledger:
-        software = f"{SOFTWARE} {RULES} {installed_extractor()}"  # an interrupted run goes on only by the same
+        software = judging_software(SOFTWARE, RULES, installed_extractor())  # an interrupted run goes on by the same
         acceptance = begin(ledger, SystemClock(), settings_text(settings), software)
         if acceptance.done:
             err.print(f"Going on with run {acceptance.run}: {acceptance.done} judgements are accepted already.")
@@ -100,7 +100,7 @@ def _accept(settings: Settings, backend: Backend, *, as_json: bool) -> int:
         _seal(directory, ledger, settings, err)
     if not finished:
         err.print(
-            f"Stopped after {work.tally.checks} of {work.total} checks: {acceptance.done} judgements are accepted in"
+            f"Stopped before all of {work.total} checks were judged again: {acceptance.done} judgements are accepted in"
             f" run {acceptance.run}; the same command goes on from there.",
             soft_wrap=True,
         )

@@ -38,7 +38,7 @@ class Precedents:
         self._database, self._reader = database, reader
 
     def of(self, posts: Iterable[str]) -> dict[str, Precedent]:
-        """The last check of each post whose source answered; posts without one are left out.
+        """The last check of each post whose source answered, as it stands; posts without one are left out.
 
         So is a check that can't be read: its post is judged anew, and `preserve audit` tells what is wrong.
         """
@@ -53,13 +53,15 @@ class Precedents:
         return found
 
     def _checks(self, numbers: Collection[int]) -> list[tuple[int, Check]]:
-        fetched = self._reader.fetched(numbers, ())
+        """The checks of these numbers, each with the run that came to the judgement that stands."""
+        fetched = self._reader.fetched_standing(numbers)
         checks = []
         for number in numbers:
             try:
-                checks.append(fetched.check(number))
+                run, check = fetched.check(number)
             except ArchiveError:
                 continue
+            checks.append((run if check.judged_again is None else check.judged_again.run, check))
         return checks
 
     def _terms(self, runs: Collection[int]) -> dict[int, tuple[str, str]]:

@@ -339,14 +339,18 @@ class Reader:
             {row[-3]: row for row in again},
         )
 
+    def fetched_standing(self, numbers: Collection[int]) -> Fetched:
+        """The checks of these numbers as they stand, as far as they are there."""
+        rows = {row[-2]: row for row in self._in(_STANDING_NUMBERED, numbers)}
+        return Fetched(self._database.path, rows, self._captures(_captures_of(rows.values())))
+
     def standing(self, numbers: Sequence[int]) -> Iterator[tuple[int, int, Check]]:
         """The checks of these numbers as they stand, in this order: number, run, check.
 
         Raises:
             ArchiveError: one is not there, or can't be read.
         """
-        rows = {row[-2]: row for row in self._in(_STANDING_NUMBERED, numbers)}
-        fetched = Fetched(self._database.path, rows, self._captures(_captures_of(rows.values())))
+        fetched = self.fetched_standing(numbers)
         for number in numbers:
             yield number, *fetched.check(number)
 

@@ -17,9 +17,10 @@ class Precedent:
     """An earlier check of a post, for one that may conclude the same.
 
     Attributes:
-        check: the earlier check.
-        settings: those of its run that bear on a judgement (see `judging_settings`); "" where they can't be told.
-        software: name and version of what made it.
+        check: the earlier check, as it stands.
+        settings: those that bear on a judgement (see `judging_settings`), of the run that came to the one that stands;
+            "" where they can't be told.
+        software: what that run is recorded with.
     """
 
     check: Check

@@ -35,14 +35,19 @@ class Acceptance:
     def taken(self, results: Iterable[Rejudged]) -> Iterator[Rejudged]:
         """Pass `results` on, those that come out otherwise than they stand written first.
 
-        What is the same to the last figure needs no entry. Where the caller stops, what was written stays.
+        What is the same to the last figure needs no entry. Where the caller stops, or no more results are to be had,
+        all that were taken are written.
         """
         held: list[Rejudged] = []
-        for result in results:
-            held.append(result)
-            if len(held) >= COMMIT_EVERY:
-                yield from self._written(held)
-                held = []
+        try:
+            for result in results:
+                held.append(result)
+                if len(held) >= COMMIT_EVERY:
+                    full, held = held, []
+                    yield from self._written(full)
+        except BaseException:  # Ctrl-C, or whoever judges is gone: what was judged need not be judged again
+            self._written(held)
+            raise
         yield from self._written(held)
 
     def finish(self) -> None:

@@ -33,11 +33,15 @@ from preserve.warc import (
     scan_captures,
     warc_files,
 )
+from preserve.warc.files import file_name
+from preserve.warc.stored import stored_names
 from preserve.work.lease import WorkersNote
 
 RUN_FIELD = "preserve-run"  # of a file's warcinfo
 # Clocks are corrected by seconds all the time; that is nothing to tell of.
 CLOCK_SLACK = timedelta(minutes=1)
+# Workers on other machines have clocks of their own.
+WORKERS_CLOCKS = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,16 +188,28 @@ class _Books:
         return self._ledger.begin_run(plan), frozenset()
 
     def _unjudged(self, left: UnfinishedRun, since: datetime | None) -> dict[str, ArchivedCapture]:
-        """Captures on disk without a check, newest per URL: archived by a run that did not live to judge.
+        """Captures in the archive without a check, newest per URL: archived by a run that did not live to judge.
 
         Args:
             left: that run; its files name it, so that the times of the captures need not agree with its own.
             since: those captured earlier are left alone; None takes all.
         """
         name = _run_name(left.id, left.started_at)
-        its = (path for path in warc_files(self._directory) if self._run_of(path) == name)
+        its = (path for path in self._files_since(left.started_at) if self._run_of(path) == name)
         found = (capture for path in its for capture in self._captures_in(path))
         return _newest(self._ledger.captures_without_check(found), since)
+
+    def _files_since(self, begun: datetime) -> Iterator[Path]:
+        """The files that a run begun then may have written: those here, and those that lie in the storage alone.
+
+        Of the stored ones, each of which is a request, only those that its workers' clocks can have named.
+        """
+        here = warc_files(self._directory)
+        yield from here
+        earliest = file_name(begun - WORKERS_CLOCKS, 0, "")
+        for name in sorted(stored_names(self._directory) - {path.name for path in here}):
+            if name >= earliest:
+                yield self._directory / name
 
     def _run_of(self, path: Path) -> str:
         try:
