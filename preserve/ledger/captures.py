@@ -15,7 +15,9 @@ from preserve.ledger.queries import POST
 from preserve.model import ArchivedCapture, PostVersion, RecordRef, Verdict
 
 # The checks whose page was the article: what a later capture of the source can be compared with.
-_WITH_ARTICLE: Final = (Verdict.INTACT, Verdict.EDITED, Verdict.TRUNCATED, Verdict.MOVED)
+_ARTICLE: Final = ", ".join(
+    f"'{verdict.value}'" for verdict in (Verdict.INTACT, Verdict.EDITED, Verdict.TRUNCATED, Verdict.MOVED)
+)
 _SEEN: Final = """
 SELECT posts.path, checks.checked_at, copies.digest, copies.commit_state, copies.commit_id, copies.committed_at
 FROM checks
@@ -33,21 +35,26 @@ _SEEN_ALTERED: Final = (
 _LAST_EXCHANGE: Final = "FROM exchanges WHERE capture_id = captures.id ORDER BY position DESC LIMIT 1"
 _FINAL: Final = f"(SELECT http_status {_LAST_EXCHANGE})"
 _NOT_MODIFIED: Final = f"(SELECT http_status = 304 AND original_record IS NOT NULL {_LAST_EXCHANGE})"
-_SOURCE: Final = "(SELECT id FROM urls WHERE url = ?1)"
-
-_LAST_WITH_ARTICLE: Final = f"""
+# Both of the source `urls.id`.
+_WITH_ARTICLE: Final = f"""
 SELECT id FROM captures
-WHERE source_id = {_SOURCE}
-AND id < coalesce((SELECT id FROM captures WHERE summary_record = ?2), ~(1 << 63))
-AND ({_FINAL} BETWEEN 200 AND 299 OR {_NOT_MODIFIED})
-AND EXISTS (SELECT 1 FROM {STANDING} AS checks WHERE capture_id = captures.id AND verdict IN (?3, ?4, ?5, ?6))
-ORDER BY id DESC LIMIT 1
+WHERE source_id = urls.id AND ({_FINAL} BETWEEN 200 AND 299 OR {_NOT_MODIFIED})
+AND EXISTS (SELECT 1 FROM {STANDING} AS checks WHERE capture_id = captures.id AND verdict IN ({_ARTICLE}))
 """  # noqa: S608
-
 _NOT_MODIFIED_IN_A_ROW: Final = f"""
 SELECT count(*) FROM captures
-WHERE source_id = {_SOURCE} AND {_NOT_MODIFIED} AND id > coalesce(
-    (SELECT max(id) FROM captures WHERE source_id = {_SOURCE} AND {_FINAL} BETWEEN 200 AND 299), 0)
+WHERE source_id = urls.id AND {_NOT_MODIFIED} AND id > coalesce(
+    (SELECT max(id) FROM captures WHERE source_id = urls.id AND {_FINAL} BETWEEN 200 AND 299), 0)
+"""  # noqa: S608
+_LAST_BEFORE: Final = f"""
+SELECT ({_WITH_ARTICLE} AND id < coalesce((SELECT id FROM captures WHERE summary_record = ?2), ~(1 << 63))
+    ORDER BY id DESC LIMIT 1)
+FROM urls WHERE url = ?1
+"""  # noqa: S608
+_IN_A_ROW_OF: Final = f"SELECT ({_NOT_MODIFIED_IN_A_ROW}) FROM urls WHERE url = ?"  # noqa: S608
+# Of sources: the number of the last capture with the article, and how often in a row it was not modified.
+LAST_OF_SOURCES: Final = f"""
+SELECT url, ({_WITH_ARTICLE} ORDER BY id DESC LIMIT 1), ({_NOT_MODIFIED_IN_A_ROW}) FROM urls WHERE url IN ({{marks}})
 """  # noqa: S608
 
 _RESPONSE_WITH_PAYLOAD: Final = """
@@ -75,11 +82,9 @@ class Captures(Part):
             The last capture whose final status is 2xx (or a 304 that stands for such a response) and whose
             check found the article, whole or in part; None where there is none.
         """
-        row = self._database.one(
-            _LAST_WITH_ARTICLE,
-            (pack_text(source), before and pack_record_id(before.summary.record_id), *_WITH_ARTICLE),
-        )
-        return None if row is None else self._reader.capture(row[0])
+        summary = None if before is None else pack_record_id(before.summary.record_id)
+        row = self._database.one(_LAST_BEFORE, (pack_text(source), summary))
+        return None if row is None or row[0] is None else self._reader.capture(row[0])
 
     def captures_without_check(self, captures: Iterable[ArchivedCapture]) -> list[ArchivedCapture]:
         """Of the captures found in the archive, those the ledger does not know, in the same order."""
@@ -111,7 +116,7 @@ class Captures(Part):
         Args:
             source: the source URL exactly as the post has it.
         """
-        row = self._database.one(_NOT_MODIFIED_IN_A_ROW, (pack_text(source),))
+        row = self._database.one(_IN_A_ROW_OF, (pack_text(source),))
         return 0 if row is None else int(row[0])
 
     def stored_copy(self, post: str, digest: str) -> tuple[RecordRef, PostVersion | None] | None:

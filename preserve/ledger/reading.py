@@ -46,6 +46,11 @@ class Reader:
             {row[-3]: row for row in again},
         )
 
+    def fetched_with(self, checks: Sequence[Row], captures: Collection[int]) -> Fetched:
+        """Checks whose rows are here already, with the captures they refer to, and some captures more."""
+        numbers = captures_of(checks) | set(captures)
+        return Fetched(self._database.path, {row[-2]: row for row in checks}, self._captures(numbers))
+
     def standing(self, numbers: Sequence[int]) -> Iterator[tuple[int, int, Check]]:
         """The checks of these numbers as they stand, in this order: number, run, check.
 

@@ -61,6 +61,7 @@ class Fetched:
     ) -> None:
         self._path, self._checks, self._captures = path, checks, captures
         self._rejudgements = rejudgements or {}
+        self._made: dict[int, ArchivedCapture] = {}  # checks share them: of one source's posts, or as the earlier one
 
     def check(self, number: int) -> tuple[int, Check]:
         """The check of that number, and its run.
@@ -104,6 +105,12 @@ class Fetched:
         Raises:
             ValueError: it is not there, or can't be read.
         """
+        made = self._made.get(number)
+        if made is None:
+            made = self._made[number] = self._capture(number)
+        return made
+
+    def _capture(self, number: int) -> ArchivedCapture:
         if number not in self._captures:
             raise ValueError(f"capture {number}, or a row that it refers to, is not there")
         row, exchanges = self._captures[number]
