@@ -284,6 +284,20 @@ def test_the_last_capture_is_the_last_that_brought_the_article(ledger: Ledger) -
     assert ledger.last_capture(SOURCE) == capture_of(Sample(week=1))
 
 
+def test_a_batch_of_sources_is_told_what_each_would_be_alone(ledger: Ledger) -> None:
+    other = "https://other.example/"
+    add(ledger, Sample(), Sample(post="b.md"), Sample(post="c.md", source=other))
+    add(ledger, Sample(week=1, status=304), Sample(post="c.md", source=other, week=1, judgement=EDIT))
+    visits = [(SOURCE, (POST, "b.md")), ("https://never.example/", ("never.md",)), (other, ("c.md",))]
+    found = ledger.precedents.backgrounds(visits)
+    for (source, posts), known in zip(visits, found, strict=True):
+        assert known.last == ledger.last_capture(source)
+        assert known.not_modified == (ledger.not_modified_in_a_row(source) if known.last else 0)
+        assert known.precedents == ledger.precedents.of(posts)
+    assert [known.last is None for known in found] == [False, True, False]
+    assert [len(known.precedents) for known in found] == [2, 0, 1]
+
+
 def test_the_last_capture_before_another_is_what_judging_it_again_needs(ledger: Ledger) -> None:
     for week in range(3):
         add(ledger, Sample(week=week))

@@ -4,6 +4,7 @@ from preserve.ledger.auditing import Layout, Region, WitnessedPost
 from preserve.ledger.codec import UNREADABLE
 from preserve.ledger.ledger import Ledger
 from preserve.ledger.log import LogEntry, LoggedCheck, LoggedCheckpoint, LoggedFile, LoggedStamp
+from preserve.ledger.precedents import Background
 from preserve.ledger.reporting import Round, RunOverview
 from preserve.ledger.texts import Sighting
 from preserve.ledger.values import (
@@ -20,6 +21,7 @@ from preserve.ledger.values import (
 
 __all__ = [
     "UNREADABLE",
+    "Background",
     "Incident",
     "KeptSource",
     "Layout",

@@ -56,14 +56,20 @@ class Database:
 
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
         """Every row of a query."""
-        with self._lock, self._explaining():
-            return self._connection.execute(sql, parameters).fetchall()
+        try:
+            with self._lock:
+                return self._connection.execute(sql, parameters).fetchall()
+        except sqlite3.Error as error:
+            raise explained(self.path, error) from error
 
     def one(self, sql: str, parameters: Sequence[Any] = ()) -> Row | None:
         """The first row of a query, or None."""
-        with self._lock, self._explaining():
-            row: Row | None = self._connection.execute(sql, parameters).fetchone()
-            return row
+        try:
+            with self._lock:
+                row: Row | None = self._connection.execute(sql, parameters).fetchone()
+                return row
+        except sqlite3.Error as error:
+            raise explained(self.path, error) from error
 
     def stream(self, sql: str, parameters: Sequence[Any] = (), size: int = 500) -> Iterator[Row]:
         """The rows of a query, never more than `size` of them in memory."""
@@ -83,8 +89,11 @@ class Database:
 
     def insert(self, sql: str, parameters: Sequence[Any] = ()) -> int:
         """Run one INSERT; the new row's number."""
-        with self._lock, self._explaining():
-            return self._connection.execute(sql, parameters).lastrowid or 0
+        try:
+            with self._lock:
+                return self._connection.execute(sql, parameters).lastrowid or 0
+        except sqlite3.Error as error:
+            raise explained(self.path, error) from error
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

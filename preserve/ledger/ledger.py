@@ -3,66 +3,48 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from itertools import groupby, zip_longest
-from operator import itemgetter
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-from preserve.alterations import Sighting
-from preserve.confirm import Observation
-from preserve.errors import ArchiveError
 from preserve.leaves import EntryKind, capture_entry
-from preserve.ledger import reading
 from preserve.ledger.auditing import Examination
+from preserve.ledger.captures import Captures
 from preserve.ledger.codec import (
-    pack_digest,
     pack_json,
-    pack_moment,
-    pack_record_id,
     pack_text,
     pack_time,
     unpack_digest,
     unpack_moment,
-    unpack_record,
     unpack_text,
     unpack_time,
-    unpack_version,
 )
 from preserve.ledger.database import Database, open_for_reading, open_for_writing
-from preserve.ledger.finding import same_source, searches, year_of
 from preserve.ledger.log import Log, LoggedCheckpoint, LoggedFile, LoggedStamp
 from preserve.ledger.precedents import Precedents
-from preserve.ledger.reading import Reader
 from preserve.ledger.rejudging import Rejudging
 from preserve.ledger.reporting import Reporting
 from preserve.ledger.schema import REBUILD_LATEST
+from preserve.ledger.standings import Standings
 from preserve.ledger.texts import Texts
-from preserve.ledger.values import (
-    Grouping,
-    Incident,
-    KeptSource,
-    RunPlan,
-    RunState,
-    SummaryRow,
-    UnfinishedRun,
-)
-from preserve.ledger.writing import Writer
-from preserve.model import ArchivedCapture, Check, PostVersion, Reason, RecordRef, Verdict
+from preserve.ledger.values import Incident, RunPlan, RunState, UnfinishedRun
+from preserve.model import ArchivedCapture, Check
 
-# The checks whose page was the article: what a later capture of the source can be compared with.
-WITH_ARTICLE: Final = (Verdict.INTACT, Verdict.EDITED, Verdict.TRUNCATED, Verdict.MOVED)
-# Not a check that was made, but one that was put off: due again at once.
-PUT_OFF: Final = (Reason.HOST_INCIDENT, Reason.BUDGET)
+# The last by number: an entry before it may have a later time, where the clock was set back.
+_LAST_TIMES: Final = """
+SELECT
+    (SELECT started_at FROM runs WHERE id = (SELECT max(id) FROM runs)),
+    (SELECT ended_at FROM run_ends WHERE run_id = (SELECT max(id) FROM runs)),
+    (SELECT checked_at FROM checks WHERE id = (SELECT max(id) FROM checks))
+"""
 
 # Host, source, and the digests of the blocks its page showed.
 PageBlocks = tuple[str, str, Iterable[str]]
 
 
-class Ledger:
+class Ledger(Standings, Captures):
     """An open ledger; made by `create_or_open` or `open_readonly`.
 
     It only grows. Every method raises `ArchiveError` when the file can't be read or written. Calls from
@@ -81,7 +63,7 @@ class Ledger:
     """
 
     def __init__(self, database: Database) -> None:
-        self._database, self._reader, self._writer = database, Reader(database), Writer(database)
+        super().__init__(database)
         self.log = Log(database, self._reader)
         self.examination = Examination(database, self._reader)
         self.rejudging = Rejudging(database, self._reader, self._writer, self.log)
@@ -154,7 +136,7 @@ class Ledger:
 
     def last_time(self) -> datetime | None:
         """When the last entry was made, by the clock of then; None without one."""
-        began, ended, checked = self._database.one(reading.LAST_TIMES) or (None, None, None)
+        began, ended, checked = self._database.one(_LAST_TIMES) or (None, None, None)
         times = [unpack_time(text) for text in (began, ended) if text is not None]
         return max([*times, *([] if checked is None else [unpack_moment(checked)])], default=None)
 
@@ -204,141 +186,10 @@ class Ledger:
             for capture in captures:
                 self.log.append(EntryKind.CAPTURE, self._writer.capture(capture), capture_entry(capture))
 
-    def latest(self, post: str) -> Check | None:
-        """The last check of a post, or None."""
-        return next(self._reader.checks(reading.LATEST_OF_POST, (pack_text(post),)), None)
-
-    def history(self, post: str) -> list[Check]:
-        """Every check of a post, oldest first."""
-        return list(self._reader.checks(reading.OF_POST, (pack_text(post),)))
-
-    def observations(self, post: str) -> list[Observation]:
-        """What each check of a post adds to its standing (`preserve.confirm`), oldest first."""
-        return [one for _, one in self._reader.observations(reading.OBSERVED_OF_POST, (pack_text(post),))]
-
-    def all_observations(self) -> Iterator[tuple[str, list[Observation]]]:
-        """The same for every post that has a check, streamed."""
-        found = self._reader.observations(reading.OBSERVED)
-        for post, observed in groupby(found, key=itemgetter(0)):
-            yield post, [one for _, one in observed]
-
-    def observations_of(self, verdicts: Collection[Verdict]) -> Iterator[tuple[str, list[Observation]]]:
-        """The same for every post whose last check has one of `verdicts`, streamed."""
-        sql = reading.OBSERVED_OF_LATEST.format(marks=", ".join("?" * len(verdicts)))
-        for post, observed in groupby(self._reader.observations(sql, tuple(verdicts)), key=itemgetter(0)):
-            yield post, [one for _, one in observed]
-
-    def more_observations_than(self, bound: int, verdicts: Collection[Verdict]) -> bool:
-        """Whether `observations_of(verdicts)` would give more than `bound` observations; quick."""
-        sql = reading.COUNT_OF_LATEST.format(marks=", ".join("?" * len(verdicts)))
-        row = self._database.one(sql, (*verdicts, bound + 1))
-        return row is not None and bool(row[0] > bound)
-
-    def latest_checks(self) -> Iterator[Check]:
-        """Every post's last check, in the order they were made, streamed."""
-        return self._reader.checks(reading.LATEST)
-
-    def latest_with_observations(self) -> Iterator[tuple[Check, list[Observation]]]:
-        """Every post's last check beside what all of its checks observed, in one pass, streamed.
-
-        In the order in which the posts were first checked; what a run adds meanwhile is not in it.
-
-        Raises:
-            ArchiveError: the table of latest checks is not what the checks say.
-        """
-        with self._database.snapshot():
-            last = self._reader.checks(reading.LATEST_BY_POST)
-            for check, (post, observed) in zip_longest(last, self.all_observations(), fillvalue=(None, None)):
-                if not isinstance(check, Check) or check.post != post or observed is None:
-                    raise ArchiveError(
-                        f"ledger {self._database.path}: the last check of {post} is not where it should be; run"
-                        " `preserve audit` for what else is wrong"
-                    )
-                yield check, observed
-
     def began_at(self) -> datetime | None:
         """When the first run began; None without one. It tells one archive from another."""
         row = self._database.one("SELECT started_at FROM runs ORDER BY id LIMIT 1")
         return None if row is None else unpack_time(row[0])
-
-    def posts_with(self, fragment: str, most: int) -> tuple[str, ...]:
-        """The paths of up to `most` posts that have `fragment` in them, sorted; of all where it is empty."""
-        sql = "SELECT path FROM posts WHERE instr(path, ?1) > 0 OR ?1 = '' ORDER BY path LIMIT ?2"
-        return tuple(unpack_text(path) for (path,) in self._database.rows(sql, (pack_text(fragment), most)))
-
-    def checks_of(self, run: int) -> Iterator[Check]:
-        """The checks of a run, in the order they were made, streamed."""
-        return self._reader.checks(reading.OF_RUN, (run,))
-
-    def checks_of_source(self, source: str) -> list[Check]:
-        """The latest check of every post that names a source.
-
-        Args:
-            source: its URL; http and https, with or without the last slash, are one source.
-        """
-        return list(self._reader.checks(reading.LATEST_OF_SOURCE, same_source(source)))
-
-    def sources_kept_several_times(self) -> tuple[KeptSource, ...]:
-        """The sources that more than one post names by its latest check, most posts first."""
-        rows = self._database.rows(
-            "SELECT min(url), count(*) FROM latest JOIN urls ON urls.id = source_id"
-            " GROUP BY rtrim(substr(url, instr(url, '://') + 3), '/') HAVING count(*) > 1 ORDER BY 2 DESC, 1"
-        )
-        return tuple(KeptSource(unpack_text(url), count) for url, count in rows)
-
-    def checked_between(self, after: datetime, before: datetime) -> frozenset[str]:
-        """The posts whose last check lies between two times, these excluded.
-
-        Posts whose last check was put off (`PUT_OFF`) are left out.
-        """
-        rows = self._database.stream(
-            "SELECT path FROM latest JOIN checks ON checks.id = check_id JOIN posts ON posts.id = latest.post_id"
-            " WHERE checked_at > ? AND checked_at < ? AND (latest.reason IS NULL OR latest.reason NOT IN (?, ?))",
-            (pack_moment(after), pack_moment(before), *PUT_OFF),
-            size=5000,
-        )
-        return frozenset(unpack_text(path) for (path,) in rows)
-
-    def more_posts_than(self, bound: int) -> bool:
-        """Whether more than `bound` posts have a check; quick."""
-        row = self._database.one("SELECT count(*) FROM (SELECT 1 FROM latest LIMIT ?)", (bound + 1,))
-        return row is not None and bool(row[0] > bound)
-
-    def find_posts_matching(self, fragment: str) -> tuple[str, ...]:
-        """The posts a person may mean, sorted.
-
-        Args:
-            fragment: a path as it stands in the ledger; else a source URL (http or https, with or without the
-                last slash); else the end of a path, from a `/` on; else a longer path that ends as one in the
-                ledger does; else any part of a path. The first that fits anything decides.
-        """
-        packed = pack_text(fragment)
-        if not fragment or self._database.one("SELECT 1 FROM posts WHERE path = ?", (packed,)):
-            return (fragment,) if fragment else ()
-        for sql, values in searches(fragment):
-            found = sorted(unpack_text(path) for (path,) in self._database.rows(sql, values))
-            if found:
-                return tuple(found)
-        return ()
-
-    def summary(self, by: Grouping = "verdict") -> tuple[SummaryRow, ...]:
-        """Where the collection stands, by each post's latest check; largest group first.
-
-        The year is the post's, as its file name or directory has it (`2021-05-06-x.md`, `2021/05/x.md`).
-        """
-        if by == "year":
-            return self._by_year()
-        group, join = {
-            "verdict": ("coalesce(reason, '')", ""),
-            "host": (
-                "coalesce(host, '')",
-                "LEFT JOIN urls ON urls.id = source_id LEFT JOIN hosts ON hosts.id = host_id",
-            ),
-        }[by]
-        rows = self._database.rows(
-            f"SELECT {group}, verdict, count(*) FROM latest {join} GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2"  # noqa: S608
-        )
-        return tuple(SummaryRow(unpack_text(name), Verdict(verdict), count) for name, verdict, count in rows)
 
     def rebuild_latest(self) -> None:
         """Derive the table of latest checks anew from the checks themselves."""
@@ -347,75 +198,6 @@ class Ledger:
                 self._database.insert(statement)
 
     # ------------------------------------------------------------ captures and records
-
-    def last_capture(self, source: str, *, before: ArchivedCapture | None = None) -> ArchivedCapture | None:
-        """The last capture of a source that brought the article: what "since last" is measured from.
-
-        Args:
-            source: the source URL exactly as the post has it.
-            before: only captures older than this one, when it is in the ledger (for judging it again).
-
-        Returns:
-            The last capture whose final status is 2xx (or a 304 that stands for such a response) and whose
-            check found the article, whole or in part (`WITH_ARTICLE`); None where there is none.
-        """
-        row = self._database.one(
-            reading.LAST_WITH_ARTICLE,
-            (pack_text(source), before and pack_record_id(before.summary.record_id), *WITH_ARTICLE),
-        )
-        return None if row is None else self._reader.capture(row[0])
-
-    def captures_without_check(self, captures: Iterable[ArchivedCapture]) -> list[ArchivedCapture]:
-        """Of the captures found in the archive, those the ledger does not know, in the same order."""
-        return [
-            capture
-            for capture in captures
-            if not self._database.one(
-                "SELECT 1 FROM captures WHERE summary_record = ?",
-                (pack_record_id(capture.summary.record_id),),
-            )
-        ]
-
-    def response_with_payload(self, digest: str, url: str) -> RecordRef | None:
-        """A response in the archive that brought this payload: what a revisit of it can refer to.
-
-        Args:
-            digest: labelled digest of the payload.
-            url: a response of this URL is preferred, then the newest: it was read last.
-
-        Returns:
-            A `response` record, never a `revisit`; None where there is none.
-        """
-        row = self._database.one(reading.RESPONSE_WITH_PAYLOAD, (pack_digest(digest), pack_text(url)))
-        return None if row is None or not digest else unpack_record(*row)
-
-    def not_modified_in_a_row(self, source: str) -> int:
-        """How many captures of a source ended in a revisit by 304 since one brought the page itself.
-
-        Args:
-            source: the source URL exactly as the post has it.
-        """
-        row = self._database.one(reading.NOT_MODIFIED_IN_A_ROW, (pack_text(source),))
-        return 0 if row is None else int(row[0])
-
-    def stored_copy(self, post: str, digest: str) -> tuple[RecordRef, PostVersion | None] | None:
-        """The `resource` record of a post's bytes and what git said of them, when they have been witnessed."""
-        row = self._database.one(
-            "SELECT record, file, offset, length, commit_state, commit_id, committed_at FROM stored_copies"
-            " JOIN files ON files.id = file_id WHERE post_id = (SELECT id FROM posts WHERE path = ?) AND digest = ?"
-            " ORDER BY stored_copies.id LIMIT 1",
-            (pack_text(post), pack_digest(digest)),
-        )
-        return None if row is None else (unpack_record(*row[:4]), unpack_version(*row[4:]))
-
-    def sightings(self, post: str) -> list[Sighting]:
-        """Each time a post's bytes were seen, oldest first."""
-        return [one for _, one in self._reader.sightings(reading.SEEN_OF_POST, (pack_text(post),))]
-
-    def sightings_of_altered(self) -> Iterator[tuple[str, list[Sighting]]]:
-        """The same for every post that was seen with more than one content, streamed."""
-        for post, seen in groupby(self._reader.sightings(reading.SEEN_ALTERED), key=itemgetter(0)):
-            yield post, [one for _, one in seen]
 
     # ------------------------------------------------------------ the log
 
@@ -484,8 +266,3 @@ class Ledger:
             (run,),
         )
         return tuple(Incident(unpack_text(host), kind, failed, asked) for host, kind, failed, asked in rows)
-
-    def _by_year(self) -> tuple[SummaryRow, ...]:
-        rows = self._database.stream("SELECT path, verdict FROM latest JOIN posts ON posts.id = post_id", size=5000)
-        counts = Counter((year_of(unpack_text(path)), verdict) for path, verdict in rows)
-        return tuple(SummaryRow(year, Verdict(verdict), count) for (year, verdict), count in sorted(counts.items()))

@@ -28,7 +28,8 @@ from preserve.leaves import (
 )
 from preserve.ledger.codec import UNREADABLE, pack_digest, pack_text, unpack_digest, unpack_text, unpack_time
 from preserve.ledger.database import Database, Row
-from preserve.ledger.reading import Fetched, Reader
+from preserve.ledger.reading import Reader
+from preserve.ledger.rows import Fetched
 from preserve.merkle import Frontier, leaf_hash
 from preserve.model import Check, Rejudgement
 

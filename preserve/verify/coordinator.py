@@ -243,6 +243,7 @@ class Coordinator:
         most = BATCH if self._pauses.get(host, self._settings.fetch.delay) <= 0.0 else 1
         orders: list[Order] = []
         while not orders and (items := self._schedule.pop(host, most)):
+            self._orders.look_up(items)
             orders = [order for item in items if (order := self._order_of(item)) is not None]
         if orders:
             self._give(crew, worker, Batch(host, tuple(orders)))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterable
 
-from preserve.ledger import Ledger
+from preserve.ledger import Background, Ledger
 from preserve.model import Reason
 from preserve.times import Clock
 from preserve.verify.conclusions import ProbeTask
@@ -27,6 +28,14 @@ class Orders:
     def __init__(self, ledger: Ledger, recorder: Recorder, clock: Clock) -> None:
         self._ledger, self._recorder, self._clock = ledger, recorder, clock
         self._numbers = itertools.count(1)
+        self._looked_up: dict[str, Background] = {}
+
+    def look_up(self, tasks: Iterable[object]) -> None:
+        """Ask the ledger for what orders need to know of several sources at once; what is no source is passed over."""
+        sources = [task for task in tasks if isinstance(task, SourceTask)]
+        visits = [(task.source, [post.path for post in task.posts]) for task in sources]
+        found = self._ledger.precedents.backgrounds(visits) if visits else []
+        self._looked_up = {task.source: known for task, known in zip(sources, found, strict=True)}
 
     def of_probe(self, task: ProbeTask) -> Order:
         """To ask a random path."""
@@ -45,15 +54,17 @@ class Orders:
             self._recorder.add(unchecked(post.path, post.source, now, (Reason.UNREADABLE_POST, why)))
         if not posts:
             return None
-        last = self._ledger.last_capture(task.source)
+        if task.source not in self._looked_up:
+            self.look_up((task,))
+        known = self._looked_up.pop(task.source)
         return Order(
             number=next(self._numbers),
             kind=Kind.SOURCE,
             source=task.source,
             posts=posts,
-            last=last,
-            not_modified=self._ledger.not_modified_in_a_row(task.source) if last is not None else 0,
+            last=known.last,
+            not_modified=known.not_modified,
             probe=state.probe,
             template=state.template,
-            precedents=self._ledger.precedents.of(post.path for post in posts),
+            precedents={post.path: known.precedents[post.path] for post in posts if post.path in known.precedents},
         )
