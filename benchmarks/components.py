@@ -1,18 +1,22 @@
-"""What each part of a check costs by itself: processor time a page, one part after the other in one process.
+"""What each part of a check costs by itself: processor time a page, one part after the other, all processors at work.
 
 Owns the bound that the whole is held against: processors ÷ the sum of the parts' own cost, and the same for the
-fewest parts that any design on these libraries would need. Nothing here waits: time spent asleep is not counted.
+fewest parts that any design on these libraries would need. Processors that share caches and memory are each slower when
+all are at work, as in a run; so the parts are measured in as many processes as there are processors, side by side, and
+once more in one alone, to tell how much that makes. Nothing here waits: time spent asleep is not counted.
 """
 
 from __future__ import annotations
 
+import multiprocessing
 import pickle
 import statistics
 import threading
 import time
 import zlib
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -28,10 +32,11 @@ from preserve.extract import extract_page
 from preserve.extract.main_text import main_blocks
 from preserve.fetch import HttpFetcher, system_tools
 from preserve.judging import decoded_body, judge_capture
-from preserve.ledger import Ledger, RunPlan
+from preserve.ledger import Background, Ledger, RunPlan
 from preserve.markup import blocks_of, parse_html
 from preserve.model import ArchivedCapture, Capture, Check
-from preserve.posts import parse_post, stored_copy
+from preserve.posts import parse_post
+from preserve.posts.body import stored_copy
 from preserve.precedent import follow, todays_terms
 from preserve.settings import FetchSettings, Settings
 from preserve.tasks import Judged, JudgeTask, PostBytes
@@ -45,6 +50,7 @@ from preserve.work.repeats import Repeats
 from preserve.work.values import Kind, Order
 
 BATCH = 64  # checks a transaction, as a run commits them
+SOURCES = 8  # a batch, of a host that needs no pause
 MILLI = 1000.0
 Value = TypeVar("Value")
 
@@ -99,6 +105,7 @@ class Costs:
         parts, again, within, references: by the names above; what could not be measured is left out.
         packed: size of the packed responses by way of packing, as a share of zlib level 6.
         pages: over how many.
+        alone: the sum of `parts` where one process alone is at work.
     """
 
     parts: dict[str, float]
@@ -107,6 +114,7 @@ class Costs:
     references: dict[str, float]
     packed: dict[str, float]
     pages: int
+    alone: float = 0.0
 
     def side(self, process: str) -> float:
         """What the parts of one process ("main", "worker" or "judge") cost together."""
@@ -147,8 +155,39 @@ class _Meter:
             return work()
 
 
+def measure_side_by_side(collection: Collection, folder: Path, *, rounds: int) -> Costs:
+    """As `measure_components`, in one process for each processor at the same time: the mean of what they found.
+
+    Args:
+        collection: the pages; each process goes through all of them.
+        folder: for archives; must not exist.
+        rounds: how often.
+    """
+    context = multiprocessing.get_context("spawn")
+    with served(collection.folder), ProcessPoolExecutor(cores(), mp_context=context) as pool:
+        alone = pool.submit(measure_components, collection, folder / "alone", rounds=1).result()
+        started = [
+            pool.submit(measure_components, collection, folder / f"beside-{number}", rounds=rounds)
+            for number in range(cores())
+        ]
+        found = [each.result() for each in started]
+    return Costs(
+        parts=_mean([each.parts for each in found]),
+        again=_mean([each.again for each in found]),
+        within=_mean([each.within for each in found]),
+        references=_mean([each.references for each in found]),
+        packed=found[0].packed,
+        pages=found[0].pages,
+        alone=sum(alone.parts.values()),
+    )
+
+
+def _mean(found: Sequence[dict[str, float]]) -> dict[str, float]:
+    return {name: statistics.fmean(each[name] for each in found) for name in found[0]}
+
+
 def measure_components(collection: Collection, folder: Path, *, rounds: int) -> Costs:
-    """Run every part over the collection's pages `rounds` times; the median of each is taken.
+    """Run every part over the collection's pages `rounds` times; the median of each is taken. The site must be up.
 
     Args:
         collection: the pages.
@@ -165,13 +204,12 @@ def measure_components(collection: Collection, folder: Path, *, rounds: int) -> 
     )
     found: list[dict[str, float]] = []
     packed: dict[str, float] = {}
-    with served(collection.folder):
-        for number in range(rounds + 1):  # the first only warms up
-            archive = replace(settings.archive, directory=str(folder / f"{number}"))
-            round_ = _Round(collection, replace(settings, archive=archive))
-            packed = round_.run()
-            if number:
-                found.append(dict(round_.meter.spent))
+    for number in range(rounds + 1):  # the first only warms up
+        archive = replace(settings.archive, directory=str(folder / f"{number}"))
+        round_ = _Round(collection, replace(settings, archive=archive))
+        packed = round_.run()
+        if number:
+            found.append(dict(round_.meter.spent))
     pages = len(collection.urls)
     cost = {name: MILLI * statistics.median(one[name] for one in found) / pages for name in found[0]}
     inner = ("read back", "extract", "stored copy", "compare")
@@ -322,18 +360,21 @@ class _Round:
             ArchiveWriter(archive, clock=SystemClock(), info={}) as writer,
         ):
             repeats = Repeats(ledger.response_with_payload, self._settings)
-            for check in checks:
-                again.append(self._check_again(check, ledger, (repeats, fetcher, writer)))
+            for start in range(0, len(checks), SOURCES):
+                batch = checks[start : start + SOURCES]
+                with self.meter.part("again look up"):
+                    known = ledger.precedents.backgrounds([(str(check.source), (check.post,)) for check in batch])
+                for check, background in zip(batch, known, strict=True):
+                    again.append(self._check_again(check, background, (repeats, fetcher, writer)))
         self._ledger(again, "again ledger and log")
 
-    def _check_again(self, check: Check, ledger: Ledger, tools: tuple[Repeats, HttpFetcher, ArchiveWriter]) -> Check:
+    def _check_again(self, check: Check, known: Background, tools: tuple[Repeats, HttpFetcher, ArchiveWriter]) -> Check:
         meter, (repeats, fetcher, writer) = self.meter, tools
-        source = str(check.source)
-        with meter.part("again look up"):
-            last, precedents = ledger.last_capture(source), ledger.precedents.of((check.post,))
-            asked = ledger.not_modified_in_a_row(source)
+        source, last, precedents = str(check.source), known.last, known.precedents
         post = PostBytes(check.post, Path(check.post).read_bytes())
-        order = Order(1, Kind.SOURCE, source, (post,), last=last, not_modified=asked, precedents=precedents)
+        order = Order(
+            1, Kind.SOURCE, source, (post,), last=last, not_modified=known.not_modified, precedents=precedents
+        )
         basis = meter.of("again reread", lambda: repeats.basis(order))
         with meter.part("again ask"):
             capture = fetcher.fetch(source, basis.validators if basis else None).capture

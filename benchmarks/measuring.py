@@ -102,8 +102,13 @@ def measure(command: Sequence[str], *, folder: Path, accept: Sequence[int] = (0,
 
 
 def environment() -> dict[str, str]:
-    """Ours without proxies: they would stand between the measured and the site."""
-    return {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
+    """Ours without proxies, which would stand between the measured and the site; and with bytecode kept.
+
+    What pip installs is compiled; a checkout whose bytecode may not be kept would be compiled by each process anew.
+    """
+    kept = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
+    kept.pop("PYTHONDONTWRITEBYTECODE", None)
+    return kept
 
 
 # ---------------------------------------------------------------- the site

@@ -25,7 +25,7 @@ from pathlib import Path
 
 import peers
 import scenarios
-from components import measure_components
+from components import measure_side_by_side
 from corpus import Shape, build
 from measuring import BenchmarkError, machine
 from writing import Circumstances, Results, targets, write
@@ -57,7 +57,7 @@ def measured(options: argparse.Namespace) -> Results:
     collection = build(out / "pages", Shape(options.pages, HOSTS), options.evaluation)
     one = scenarios.passes(out, collection, repeats=options.repeats, with_peers=not missing)
     part = build(out / "parts", Shape(min(options.parts, options.pages), HOSTS), options.evaluation)
-    costs = measure_components(part, out / "archive-parts", rounds=2)
+    costs = measure_side_by_side(part, out / "archive-parts", rounds=2)
     print(f"parts: {sum(costs.parts.values()):.1f} ms a page", flush=True)
     return Results(
         passes=one,

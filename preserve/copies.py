@@ -18,7 +18,8 @@ from typing import Final
 from preserve.compare import compare_pages
 from preserve.errors import PostError
 from preserve.model import Change, Check, Extraction, Nature, PageFacts, PostVersion, RecordRef, StoredCopy
-from preserve.posts import parse_post, stored_copy
+from preserve.posts import parse_post
+from preserve.posts.body import stored_copy
 from preserve.settings import Settings
 from preserve.warc import read_block
 

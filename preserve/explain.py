@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from preserve.compare import Found, block_digest, places
+from preserve.compare import Found, places
 from preserve.judging import Weighed, weigh_post
 from preserve.model import (
     Block,
@@ -27,7 +27,7 @@ from preserve.model import (
 )
 from preserve.rejudge import task_of
 from preserve.settings import Settings
-from preserve.text import fold
+from preserve.text import block_digest, fold
 from preserve.verdict import Case, rules_for
 
 FIRST_TO_READ: Final = "in-sight"

@@ -30,7 +30,8 @@ from preserve.model import (
     StoredCopy,
     Verdict,
 )
-from preserve.posts import parse_post, stored_copy
+from preserve.posts import parse_post
+from preserve.posts.body import stored_copy
 from preserve.settings import DigestAlgorithm, Settings
 from preserve.tasks import Judged, JudgedPost, JudgeTask, PostBytes
 from preserve.text import fold

@@ -231,8 +231,7 @@ def _candidates(judgement: Judgement) -> frozenset[str] | None:
         return frozenset()
     if Nature.SCRIPT_VARIANT in judgement.natures:  # folded to one script, by a table that the page is needed for
         return None
-    from preserve.compare import block_digest  # noqa: PLC0415 - heavy; only pages with additions pay
-    from preserve.text import fold  # noqa: PLC0415
+    from preserve.text import block_digest, fold  # noqa: PLC0415 - only pages with additions pay
 
     return frozenset(block_digest(fold(change.new_context)) for change in added)
 

@@ -16,7 +16,8 @@ from preserve.compare import compare, compare_pages
 from preserve.errors import ArchiveError, PostError
 from preserve.judging import extraction_of
 from preserve.model import Check, Comparison, Extraction, RecordRef, StoredCopy
-from preserve.posts import parse_post, stored_copy
+from preserve.posts import parse_post
+from preserve.posts.body import stored_copy
 from preserve.settings import Settings
 from preserve.warc import read_block
 

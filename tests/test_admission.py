@@ -9,10 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from verdict_cases import CHINESE, ENGLISH, GERMAN, article, html, in_site, stored
 
-from preserve.compare import block_digest
 from preserve.extract import extract_page
 from preserve.model import Admission, AdmissionKind, Extraction, StoredCopy
-from preserve.text import fold
+from preserve.text import block_digest, fold
 from preserve.verdict import Before, find_admission
 from preserve.verdict.admission import TEXT_LONGEST
 

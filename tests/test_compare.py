@@ -7,9 +7,9 @@ import time
 import pytest
 from compare_kit import CHINESE, ENGLISH, TITLE, block, copy, page, told
 
-from preserve.compare import RULES, block_digest, compare
+from preserve.compare import RULES, compare
 from preserve.model import Block, BlockKind, ChangeKind, Layer, Nature, Region, SetAside, StoredCopy
-from preserve.text import fold
+from preserve.text import block_digest, fold
 
 
 def with_edit(article: tuple[str, ...], old: str, new: str) -> list[str]:

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from preserve.model import BlockKind, StoredCopy
-from preserve.posts import parse_post, stored_copy
+from preserve.posts import parse_post
+from preserve.posts.body import stored_copy
 from preserve.posts.rules import load_rules
 from preserve.posts.vocabulary import furniture_of
 from preserve.settings import PostSettings

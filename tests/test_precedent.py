@@ -38,7 +38,6 @@ from verdict_cases import CHINESE, ENGLISH, article, html, in_site
 from wire_server import WireServer
 
 from preserve import precedent
-from preserve.compare import block_digest
 from preserve.editions import installed_extractor
 from preserve.extract import extractor_id
 from preserve.judging import COMPARABLE, judge_capture
@@ -48,7 +47,7 @@ from preserve.precedent import Followed
 from preserve.rejudge import rejudge, task_of
 from preserve.settings import DigestAlgorithm, FetchSettings, PostSettings
 from preserve.tasks import Judged
-from preserve.text import fold
+from preserve.text import block_digest, fold
 from preserve.verdict.chain import ANSWER, NOT_THE_ARTICLE, TEXT
 from preserve.verify.run import settings_text
 from preserve.warc import read_beginning, read_capture

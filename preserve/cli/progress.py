@@ -150,15 +150,16 @@ class Progress:
 
     def _advance(self) -> None:
         done = self._counts.total()
-        speed = self._bar.tasks[0].speed
-        self._bar.update(
-            self._task,
-            completed=done,
-            rate=f"{speed:.1f}/s" if speed else "",
-            counts=" ".join(
-                f"{SIGNS[verdict][0]}{self._counts[verdict]}" for verdict in SIGNS if self._counts[verdict]
-            ),
-        )
+        if self._live is not None:
+            speed = self._bar.tasks[0].speed
+            self._bar.update(
+                self._task,
+                completed=done,
+                rate=f"{speed:.1f}/s" if speed else "",
+                counts=" ".join(
+                    f"{SIGNS[verdict][0]}{self._counts[verdict]}" for verdict in SIGNS if self._counts[verdict]
+                ),
+            )
         plain = not self._err.is_terminal and not self._verbose
         if plain and (done % PLAIN_EVERY == 0 or done == self._planned):
             counts = ", ".join(f"{count} {verdict.value}" for verdict, count in self._counts.most_common())

@@ -2,8 +2,7 @@
 
 from preserve.compare.pages import compare_pages
 from preserve.compare.places import Found, places
-from preserve.compare.rules import block_digest
 from preserve.compare.stored import compare
 from preserve.editions import RULES
 
-__all__ = ["RULES", "Found", "block_digest", "compare", "compare_pages", "places"]
+__all__ = ["RULES", "Found", "compare", "compare_pages", "places"]

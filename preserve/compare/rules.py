@@ -12,7 +12,6 @@ from collections import Counter
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import Protocol
 
 from preserve.compare.align import Place
@@ -29,14 +28,9 @@ from preserve.compare.furniture import (
 from preserve.compare.gaps import Edit
 from preserve.compare.reading import Reading, Unit
 from preserve.model import BlockKind, Region
-from preserve.text import fold
+from preserve.text import block_digest, fold
 
 _RUNNING = frozenset({BlockKind.PARAGRAPH, BlockKind.LIST_ITEM, BlockKind.QUOTE, BlockKind.CODE})
-
-
-def block_digest(key: str) -> str:
-    """How a block is named in template sets: the first 16 hex digits of the SHA-256 of its folded text."""
-    return sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 @dataclass(frozen=True, slots=True)

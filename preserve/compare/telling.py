@@ -19,9 +19,9 @@ from preserve.compare.measures import measure
 from preserve.compare.moves import moved_units
 from preserve.compare.nature import known_names
 from preserve.compare.reading import Reading, Unit
-from preserve.compare.rules import Rules, Standing, block_digest
+from preserve.compare.rules import Rules, Standing
 from preserve.model import Block, Change, Comparison, Extraction, Layer, Nature
-from preserve.text import differ_in_script, han_share, is_unspaced, script_table
+from preserve.text import block_digest, differ_in_script, han_share, is_unspaced, script_table
 
 _LEAD = 0.2
 _TAIL = 1 / 3

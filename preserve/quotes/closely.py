@@ -16,7 +16,8 @@ from preserve.extract import decode_html, extract_page
 from preserve.judging import HTML_TYPES, decoded_body
 from preserve.markup import blocks_of, parse_html
 from preserve.model import ArchivedCapture, Block, Exchange, RecordRef, Region
-from preserve.posts import parse_post, stored_copy
+from preserve.posts import parse_post
+from preserve.posts.body import stored_copy
 from preserve.quotations import Grade, Haystack, Match, Needle, ShingleIndex, needle_of, weigh
 from preserve.quotes.scan import LIKELY
 from preserve.quotes.values import Layer

@@ -15,7 +15,8 @@ from typing import Any, Final
 
 from preserve.errors import PostError
 from preserve.model import Check, Post, StoredCopy
-from preserve.posts import parse_post, stored_copy
+from preserve.posts import parse_post
+from preserve.posts.body import stored_copy
 from preserve.report.values import PostFacts
 from preserve.settings import Settings
 from preserve.witnessed import witnessed_bytes, witnessed_post

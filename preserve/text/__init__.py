@@ -1,6 +1,6 @@
 """Text as it is compared: folding, sentences, tokens. Pure; knows nothing of posts, pages or verdicts."""
 
-from preserve.text.folding import Folded, fold, fold_all, fold_with_offsets
+from preserve.text.folding import Folded, block_digest, fold, fold_all, fold_with_offsets
 from preserve.text.sentences import sentence_spans
 from preserve.text.tokens import Token, han_share, is_number, is_unspaced, tokens, weight_of
 from preserve.text.variants import differ_in_script, script_table
@@ -8,6 +8,7 @@ from preserve.text.variants import differ_in_script, script_table
 __all__ = [
     "Folded",
     "Token",
+    "block_digest",
     "differ_in_script",
     "fold",
     "fold_all",

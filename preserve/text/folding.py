@@ -18,6 +18,7 @@ from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
+from hashlib import sha256
 
 _SIGNS = ".,:/-"
 _LONGEST_COMPOSED = 4
@@ -59,6 +60,11 @@ def fold(text: str) -> str:
     "2,530", which read as it stands is 2530.
     """
     return _fold(text.replace(_SEPARATOR, ""))
+
+
+def block_digest(folded: str) -> str:
+    """How a block is named in template sets: the first 16 hex digits of the SHA-256 of its folded text."""
+    return sha256(folded.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 def fold_all(texts: Iterable[str]) -> list[str]:

@@ -17,9 +17,9 @@ from functools import cache
 from importlib.resources import files
 from typing import Final
 
-from preserve.compare import block_digest
 from preserve.compare.furniture import is_meter
 from preserve.model import Admission, AdmissionKind, Block, BlockKind, Extraction, Region, StoredCopy
+from preserve.text import block_digest
 from preserve.text import fold as comparable
 from preserve.verdict.wording import fold, reading_length
 

@@ -6,11 +6,10 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from preserve.compare import block_digest
 from preserve.model import ArchivedCapture, Judgement, Reason, Verdict
 from preserve.settings import RunSettings
 from preserve.tasks import Judged
-from preserve.text import fold
+from preserve.text import block_digest, fold
 from preserve.work.refusals import refused
 
 STOPS_ASKING = frozenset({Verdict.BLOCKED, Verdict.UNREACHABLE})

@@ -13,7 +13,6 @@ from preserve.ledger import Ledger, RunPlan, RunState, UnfinishedRun
 from preserve.model import ArchivedCapture
 from preserve.sealing import log_closed_files, seal
 from preserve.settings import Settings
-from preserve.stamping import stamp
 from preserve.storing import ready_store, store_archive
 from preserve.times import warc_date
 from preserve.verify.coordinator import Coordinator
@@ -260,6 +259,8 @@ class _Books:
         archive, services = self._settings.archive, self._tools.services
         if services is None or not (archive.timestamp_urls or archive.calendar_urls):
             return
+        from preserve.stamping import stamp  # noqa: PLC0415 - heavy; only archives that are stamped pay
+
         try:
             report = stamp(self._directory, self._ledger, archive, services)
         except (ArchiveError, ConfigError) as error:
