@@ -96,8 +96,9 @@ def test_runs_leave_nothing_but_what_is_stored_and_the_next_builds_on_it(
             assert run.end() == 0, run.text
         assert_whole(made, number)
         assert left_by_workers(place) == []
-    again = made.checks()[made.posts :]
+    first, again = made.checks()[: made.posts], made.checks()[made.posts :]
     assert {exchange.revisit_of is not None for check in again for exchange in check.capture.exchanges} == {True}
+    assert len(followed(place, first)) == len(followed(place, again)) - made.posts == 0
 
 
 def test_a_worker_that_is_killed_leaves_no_check_without_its_records(
@@ -114,5 +115,11 @@ def test_a_worker_that_is_killed_leaves_no_check_without_its_records(
         assert run.end() == 0, run.text
         assert "A worker was lost" in run.text
     assert_whole(made)
-    cluster.work("--no-nanny")  # clears away what the dead one left
-    wait_until(lambda: not left_by_workers(place), "the dead worker's files to be gone")
+    left = [path.name.removesuffix(".open") for path in left_by_workers(place)]
+    assert len(left) == 1
+    with verifying(place, "--dask", cluster.address) as run:  # its worker finds what the dead one left
+        assert run.end() == 0, run.text
+    assert left_by_workers(place) == []
+    assert left[0] in stored_files(place.archive)
+    assert "1 WARC files lay in s3://" in run.text
+    assert_whole(made, 2)
