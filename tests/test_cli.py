@@ -17,7 +17,6 @@ from command_kit import command, environment
 from run_kit import answer, article, page, write_post
 from wire_server import Until, WireServer
 
-import preserve
 from preserve.cli.app import COMMANDS
 from preserve.cli.safe import safe
 from preserve.warc import ArchiveLock

@@ -26,7 +26,6 @@ from run_kit import Stage, answer, article, page
 from storage_kit import BUCKET, CREDENTIALS, Gate, ObjectStore, publish, s3, stored_stage
 from wire_server import WireServer
 
-import preserve
 from preserve.audit import Part, audit
 from preserve.config import load_settings
 from preserve.errors import ArchiveError, ConfigError
@@ -445,6 +444,27 @@ def test_a_run_that_is_killed_in_the_midst_of_an_upload_is_gone_on_with(bucket: 
         assert len(server.targets) == pages  # nothing was asked for again
     assert bucket.object(f"{prefix}/{path.name}") == data
     assert closed_files(place.archive) == ()
+    assert audit(place.archive).findings == []
+
+
+def test_what_a_worker_stored_and_did_not_tell_of_is_judged_by_the_next_run(kind: Kind, tmp_path: Path) -> None:
+    place = stored_stage(tmp_path / "stage", kind.storage, keep_local=False)
+    with WireServer({}) as server:
+        publish(server, place, POSTS)
+        place.verify(stop_after_visits=1)
+        before = shutil.copytree(place.archive, tmp_path / "before")
+        place.verify()
+        pages = len(server.targets)
+        shutil.rmtree(place.archive)
+        shutil.copytree(before, place.archive)  # nothing is known here of what the run did after that
+        (path,) = closed_files(place.archive)
+        (untold,) = set(kind.names()) - {path.name}
+        _, watcher = place.verify()
+        assert len(server.targets) == pages  # nothing was asked for again
+    assert any(f"entered now: {untold}" in notice for notice in watcher.notices), watcher.notices
+    assert any("captures without a verdict are judged" in notice for notice in watcher.notices)
+    assert set(watcher.verdicts.values()) == {Verdict.INTACT}
+    assert untold in stored_files(place.archive)
     assert audit(place.archive).findings == []
 
 

@@ -129,8 +129,8 @@ class _Held:
         found, problem = adopt(directory, self.store, runs)
         if found:
             listener.notice(
-                f"{len(found)} WARC files lay in {self.store.storage.url} that a worker had stored and did not live to "
-                f"tell of; they are noted and indexed now: {', '.join(found)}"
+                f"Workers had stored WARC files in {self.store.storage.url} and did not live to tell of them; "
+                f"entered now: {', '.join(found)}"
             )
         if problem:
             listener.notice(f"What workers may have stored without telling is looked for by the next run: {problem}")
