@@ -206,12 +206,10 @@ class Depot:
             self._close_file()
         while (parcel := self._next()) is not None:
             stored = (self._put(parcel),) if parcel.name else ()
-            told = (*stored, *parcel.events)
-            if told:
-                self._tell_on(told)
             with self._lock:
                 self._parcels.pop(0)
                 self._waiting -= parcel.size
+            self._tell_on((*stored, *parcel.events))
 
     def _close_file(self) -> None:
         with self._lock:
