@@ -35,8 +35,8 @@ from preserve.warc import (
     warc_files,
 )
 from preserve.warc.files import file_name
-from preserve.warc.stored import stored_names
 from preserve.warc.storage import WarcStore
+from preserve.warc.stored import stored_names
 from preserve.work.lease import WorkersNote
 
 # Clocks are corrected by seconds all the time; that is nothing to tell of.
