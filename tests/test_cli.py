@@ -13,33 +13,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from command_kit import command, environment
 from run_kit import answer, article, page, write_post
 from wire_server import Until, WireServer
 
-import preserve
 from preserve.cli.app import COMMANDS
 from preserve.cli.safe import safe
 from preserve.warc import ArchiveLock
 
-ROOT = str(Path(preserve.__file__).parent.parent)
 LOOPBACK = ("--allow-private", "127.0.0.0/8", "--delay", "0")
-
-
-def environment() -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if "proxy" not in name.lower()}
-    return {**kept, "PYTHONPATH": ROOT, "COLUMNS": "100", "NO_COLOR": "1"}
-
-
-def command(*words: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "preserve", *map(str, words)],
-        capture_output=True,
-        text=True,
-        env=environment(),
-        cwd=cwd,
-        check=False,
-        timeout=100,
-    )
 
 
 @dataclass(frozen=True)

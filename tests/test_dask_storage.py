@@ -25,6 +25,7 @@ pytestmark = [
     pytest.mark.timeout(180),
 ]
 HELD = ("127.0.0.41", "/2")
+STARTED = "started"  # a line for each interpreter that a worker has begun
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +58,10 @@ def cluster(place: Stage) -> Iterator[Cluster]:
     running = Cluster(place)
     blind = place.folder / "blind"
     blind.mkdir()
-    (blind / "sitecustomize.py").write_text("import preserve.work.lease as lease; lease.NOTE = 'elsewhere-{}'\n")
+    (blind / "sitecustomize.py").write_text(
+        "import sys\nimport preserve.work.lease as lease\n\nlease.NOTE = 'elsewhere-{}'\n"
+        f"with open({str(place.folder / STARTED)!r}, 'a') as started:\n    print(sys.orig_argv, file=started)\n"
+    )
     for _ in range(2):
         running.work("--no-nanny", first_on_path=blind)
     try:
@@ -83,6 +87,10 @@ def assert_whole(made: Collection, runs: int = 1) -> None:
     assert audit(archive).findings == []
 
 
+def judging_processes(place: Stage) -> int:
+    return (place.folder / STARTED).read_text().count("preserve.judges")
+
+
 def left_by_workers(place: Stage) -> list[Path]:
     return list((place.folder / "dask").rglob("*.warc.gz*"))
 
@@ -91,11 +99,14 @@ def test_runs_leave_nothing_but_what_is_stored_and_the_next_builds_on_it(
     place: Stage, site: Loopback, cluster: Cluster
 ) -> None:
     made = Collection.made(site, place, hosts=3, each=3)
+    judging = [0]
     for number in (1, 2):
         with verifying(place, "--dask", cluster.address) as run:
             assert run.end() == 0, run.text
         assert_whole(made, number)
         assert left_by_workers(place) == []
+        judging.append(judging_processes(place))
+    assert judging[0] < judging[1] == judging[2]  # the second time every judgement was followed, none made
     again = made.checks()[made.posts :]
     assert {exchange.revisit_of is not None for check in again for exchange in check.capture.exchanges} == {True}
 
@@ -114,5 +125,11 @@ def test_a_worker_that_is_killed_leaves_no_check_without_its_records(
         assert run.end() == 0, run.text
         assert "A worker was lost" in run.text
     assert_whole(made)
-    cluster.work("--no-nanny")  # clears away what the dead one left
-    wait_until(lambda: not left_by_workers(place), "the dead worker's files to be gone")
+    left = [path.name.removesuffix(".open") for path in left_by_workers(place)]
+    assert len(left) == 1
+    with verifying(place, "--dask", cluster.address) as run:  # its worker finds what the dead one left
+        assert run.end() == 0, run.text
+    assert left_by_workers(place) == []
+    assert left[0] in stored_files(place.archive)
+    assert "entered now" in run.text
+    assert_whole(made, 2)

@@ -134,6 +134,11 @@ class Ledger(Standings, Captures):
             return None
         return UnfinishedRun(row[0], unpack_time(row[1]), tuple(json.loads(row[2])), row[3])
 
+    def visits(self) -> list[tuple[int, datetime]]:
+        """Every run that visits, and when it began."""
+        rows = self._database.rows("SELECT id, started_at FROM runs WHERE kind IS NULL ORDER BY id")
+        return [(run, unpack_time(begun)) for run, begun in rows]
+
     def last_time(self) -> datetime | None:
         """When the last entry was made, by the clock of then; None without one."""
         began, ended, checked = self._database.one(_LAST_TIMES) or (None, None, None)

@@ -17,6 +17,7 @@ from preserve.model import ArchivedCapture, Reason
 from preserve.settings import Settings
 from preserve.urls import host_of
 from preserve.verify.conclusions import Conclusions, Judgements, Next, ProbeTask
+from preserve.verify.entering import Entering
 from preserve.verify.hosts import HostState, Incident
 from preserve.verify.losses import Salvage, salvage
 from preserve.verify.ordering import Orders
@@ -88,6 +89,7 @@ class Coordinator:
         self._conclusions = Conclusions(archive.ledger, self._recorder, listener, tools.clock)
         self._orders = Orders(archive.ledger, self._recorder, tools.clock)
         self._out: dict[int, _Out] = {}
+        self._entering = Entering(archive.index)
         self._pauses: dict[str, float] = {}
         self._files: dict[int, str] = {}  # what each worker writes to
         self._asked: set[str] = set()  # hosts of the batches that are out
@@ -189,6 +191,7 @@ class Coordinator:
 
     def _finish(self, crew: Crew) -> None:
         """Have the workers close their files, whose lines are entered together."""
+        self._entering.enter()
         self._archive.index.gather()
         waiting = set(crew.seats())
         crew.finish()
@@ -198,6 +201,7 @@ class Coordinator:
                 self._on_event(worker, event)
                 if isinstance(event, Ended | Lost):
                     waiting.discard(worker)
+        self._entering.enter()
 
     def _drop_all(self) -> int:
         """On stop: what no worker has in hand is left for the next run."""
@@ -237,7 +241,8 @@ class Coordinator:
     def _send_to_judge(self, crew: Crew) -> None:
         numbers = [self._to_judge.popleft() for _ in range(min(BATCH, len(self._to_judge)))]
         worker = self._roster.worker_for("")
-        self._give(crew, worker, Batch("", tuple(self._out[number].order for number in numbers)))
+        orders = tuple(self._out[number].order for number in numbers)
+        self._give(crew, worker, Batch("", orders, is_last=not self._to_judge and self._schedule.next_at() is None))
 
     def _send(self, crew: Crew, worker: int, host: str) -> None:
         most = BATCH if self._pauses.get(host, self._settings.fetch.delay) <= 0.0 else 1
@@ -246,7 +251,7 @@ class Coordinator:
             self._orders.look_up(items)
             orders = [order for item in items if (order := self._order_of(item)) is not None]
         if orders:
-            self._give(crew, worker, Batch(host, tuple(orders)))
+            self._give(crew, worker, Batch(host, tuple(orders), is_last=self._schedule.next_at() is None))
         else:
             self._schedule.done(host, 0.0)
 
@@ -287,7 +292,7 @@ class Coordinator:
                 self._recorder.add_beside(event.captures)
             case FileStored():
                 note_stored(self._settings.archive.directory, event.stored)
-                self._archive.index.closed(event.stored.name, event.lines)
+                self._entering.take(event.lines, self._tools.clock.monotonic())
             case Concluded():
                 self._on_concluded(event)
             case Back():

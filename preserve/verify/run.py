@@ -17,8 +17,8 @@ from preserve.storing import ready_store, store_archive
 from preserve.times import warc_date
 from preserve.verify.coordinator import Coordinator
 from preserve.verify.hosts import Incident
-from preserve.verify.losses import sweep
-from preserve.verify.names import LEDGER
+from preserve.verify.losses import adopt, sweep
+from preserve.verify.names import LEDGER, RUN_FIELD
 from preserve.verify.plan import Known, Plan, known_of, make_plan
 from preserve.verify.readings import PostReader
 from preserve.verify.tools import Archive, Listener, Tools
@@ -27,16 +27,17 @@ from preserve.warc import (
     ArchiveWriter,
     IndexKeeper,
     file_info,
+    lines_of,
     recover,
     refresh,
     scan_captures,
     warc_files,
 )
 from preserve.warc.files import file_name
+from preserve.warc.storage import WarcStore
 from preserve.warc.stored import stored_names
 from preserve.work.lease import WorkersNote
 
-RUN_FIELD = "preserve-run"  # of a file's warcinfo
 # Clocks are corrected by seconds all the time; that is nothing to tell of.
 CLOCK_SLACK = timedelta(minutes=1)
 # Workers on other machines have clocks of their own.
@@ -91,7 +92,10 @@ def verify(
             if store is not None and settings.run.dask:  # workers elsewhere can read only what is stored
                 log_closed_files(directory, ledger)
                 store_archive(settings.archive, ledger, store, listener.notice)
-            summary = _Books(settings, tools, listener, _Held(ledger, lock)).run(tuple(arguments), new_run)
+            held = _Held(ledger, lock, store)
+            if held.adopt(directory, listener):
+                refresh(directory)
+            summary = _Books(settings, tools, listener, held).run(tuple(arguments), new_run)
             if store is not None and not summary.interrupted:
                 store_archive(settings.archive, ledger, store, listener.notice)
             return summary
@@ -114,6 +118,22 @@ class _Held:
 
     ledger: Ledger
     lock: ArchiveLock
+    store: WarcStore | None
+
+    def adopt(self, directory: Path, listener: Listener) -> tuple[str, ...]:
+        """Take up files that workers stored and did not live to tell of: their names."""
+        if self.store is None:
+            return ()
+        runs = frozenset(_run_name(run, begun) for run, begun in self.ledger.visits())
+        found, problem = adopt(directory, self.store, runs)
+        if found:
+            listener.notice(
+                f"Workers had stored WARC files in {self.store.storage.url} and did not live to tell of them; "
+                f"entered now: {', '.join(found)}"
+            )
+        if problem:
+            listener.notice(f"What workers may have stored without telling is looked for by the next run: {problem}")
+        return found
 
 
 class _Books:
@@ -121,7 +141,7 @@ class _Books:
 
     def __init__(self, settings: Settings, tools: Tools, listener: Listener, held: _Held) -> None:
         self._settings, self._tools, self._listener = settings, tools, listener
-        self._ledger, self._lock = held.ledger, held.lock
+        self._held, self._ledger, self._lock = held, held.ledger, held.lock
         self._directory = Path(settings.archive.directory)
 
     def run(self, arguments: tuple[str, ...], new_run: bool) -> Summary:
@@ -153,8 +173,12 @@ class _Books:
             incidents = coordinator.run(plan, unjudged)
         for line in sweep(self._directory, index):
             self._listener.notice(line)
+        interrupted = coordinator.concluded < plan.posts
+        if self._settings.run.dask and not interrupted:  # whoever takes this run up looks itself, and judges
+            for file in self._held.adopt(self._directory, self._listener):
+                index.closed(file, lines_of(self._directory / file))
         index.enter()
-        return self._close(run, plan, incidents, coordinator.concluded < plan.posts)
+        return self._close(run, plan, incidents, interrupted)
 
     def _tell_of_clock(self, now: datetime) -> None:
         last = self._ledger.last_time()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import BinaryIO
 
 from preserve.errors import ArchiveError
 from preserve.model import ArchivedCapture, Capture, RecordRef
@@ -87,11 +88,20 @@ def file_info(path: str | Path) -> Mapping[str, str]:
         ArchiveError: the file can't be read.
     """
     with opened(Path(path)) as stream:
-        try:
-            member = next(read_members(stream), None)
-            record = decode(member.data) if member is not None else None
-        except (DamagedMemberError, ValueError):
-            return {}
+        return info_in(stream)
+
+
+def info_in(stream: BinaryIO) -> Mapping[str, str]:
+    """The same of an open file, at its beginning.
+
+    Raises:
+        ArchiveError: it can't be read.
+    """
+    try:
+        member = next(read_members(stream), None)
+        record = decode(member.data) if member is not None else None
+    except (DamagedMemberError, ValueError):
+        return {}
     if record is None or record.kind != "warcinfo":
         return {}
     lines = (line.partition(": ") for line in record.block.decode("utf-8", "replace").splitlines())

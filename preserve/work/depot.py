@@ -1,31 +1,30 @@
 """A worker without the archive's folder: its files go to the storage, and only then is told what refers to them.
 
 Owns what is held back and for how long, and the thread that uploads. What is told at once says nothing of any record.
+What can't be stored stays where it is: nothing is removed from the worker's directory that was not read back.
 """
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, fields, is_dataclass, replace
+from dataclasses import dataclass, fields, is_dataclass, replace
 from pathlib import Path
 
 from preserve.errors import ArchiveError
 from preserve.model import RecordRef
 from preserve.settings import MIB
-from preserve.warc import ArchiveWriter
+from preserve.warc import ArchiveLock, ArchiveWriter, warc_files
 from preserve.warc.storage import NotStoredError, Storage, Stored, WarcStore
 from preserve.warc.stored import find_stored, note_storage, note_stored
-from preserve.work.values import Answered, Back, Batch, Beside, Broken, Event, Fetched, FileStored, Order
+from preserve.work.leftovers import put_leftovers
+from preserve.work.values import Answered, Back, Batch, Beside, Broken, Event, Fetched, FileStored, Notice, Order
 
 FILE_BYTES = 16 * MIB
 """A file is closed when it has grown past this."""
-FILE_SECONDS = 30.0
-"""A file is closed when something has waited for it so long."""
-IDLE_SECONDS = 2.0
-"""Or when nothing more came for so long: the run may be waiting for just this."""
 BACKLOG_BYTES = 16 * FILE_BYTES
 """With more waiting to be uploaded, batches are not given back until it is."""
 PAUSES = (1.0, 4.0, 15.0)
@@ -33,33 +32,69 @@ PAUSES = (1.0, 4.0, 15.0)
 _LOOK = 0.1
 
 
-@dataclass(slots=True)
-class _Pending:
-    """What was held back, and the files that it lies in."""
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a worker waits, in seconds.
 
-    events: list[Event] = field(default_factory=list)
-    files: list[tuple[str, tuple[bytes, ...]]] = field(default_factory=list)
+    Attributes:
+        file: a file is closed when something has waited for it so long.
+        idle: or when nothing more came for so long: the run may be waiting for just this.
+        last: the same when the run has nothing more to hand out, and so most likely does.
+        pauses: before an upload that failed is tried again; after the last of them the run ends.
+    """
+
+    file: float = 30.0
+    idle: float = 2.0
+    last: float = 0.2
+    pauses: tuple[float, ...] = PAUSES
+
+
+@dataclass(slots=True)
+class _Parcel:
+    """A closed file that is to be stored, and what is told when it is; a file's name is "" where none was begun."""
+
+    name: str
+    lines: tuple[bytes, ...]
+    size: int
+    events: list[Event]
 
 
 class Depot:
     """Between a worker and whoever listens to it; hears of the writer's files, too (`FileKeeper`).
 
     Args:
-        directory: the worker's own, on a local disk.
+        directory: the worker's own, on a local disk; locked until the process ends or `close` has returned.
         store: the storage that the user's configuration names.
         tell: takes events; of any thread.
+        patience: how long is waited.
+
+    Raises:
+        ArchiveError: the directory can't be written to, or another process has it.
     """
 
-    def __init__(self, directory: Path, store: WarcStore, tell: Callable[[Sequence[Event]], None]) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        store: WarcStore,
+        tell: Callable[[Sequence[Event]], None],
+        patience: Patience | None = None,
+    ) -> None:
         self._directory, self._store, self._tell_on = directory, store, tell
+        self._patience = patience or Patience()
         self._lock = threading.Lock()  # never held while the writer or the storage is asked
-        self._pending = _Pending()
+        self._held: list[Event] = []  # they refer to records of the open file, or to none
+        self._closed_with: list[Event] = []  # likewise, while it is being closed because of them
+        self._parcels: list[_Parcel] = []
         self._since = self._last = 0.0
         self._waiting = 0  # bytes of closed files
-        self._closing = False
+        self._batches = 0  # taken, and not given back
+        self._is_last = False
+        self._closing = threading.Event()
         self._known: set[str] = set()
         self._writer: ArchiveWriter | None = None
         self._thread = threading.Thread(target=self._serve, name="upload")
+        self._mine = ArchiveLock(directory)
+        self._mine.acquire()
         note_storage(directory, store.storage)
 
     def start(self, writer: ArchiveWriter) -> None:
@@ -69,8 +104,9 @@ class Depot:
 
     def close(self) -> None:
         """Return when everything is stored and told, or it is told why that can't be."""
-        self._closing = True
+        self._closing.set()
         self._thread.join()
+        self._mine.release()
 
     # ------------------------------------------------------------ what comes in
 
@@ -80,6 +116,9 @@ class Depot:
         Raises:
             ArchiveError: that can't be noted.
         """
+        with self._lock:
+            self._batches += 1
+            self._is_last = batch.is_last
         for stored in batch.stored:
             # Only the storage of the user's configuration is asked, whatever the note says.
             if stored.name not in self._known and stored.url == self._store.storage.url:
@@ -94,6 +133,7 @@ class Depot:
                 at_once, held = self._parted(event)
                 now += at_once
                 self._hold(held)
+                self._batches -= isinstance(event, Back)
         if now:
             self._tell_on(now)
 
@@ -101,10 +141,13 @@ class Depot:
         """See `FileKeeper.begun`: of no use to anybody else yet."""
 
     def closed(self, name: str, lines: Iterable[bytes]) -> None:
-        """See `FileKeeper.closed`."""
+        """See `FileKeeper.closed`: all that was told until now refers to this file or to earlier ones."""
         size = (self._directory / name).stat().st_size
+        parcel = _Parcel(name, tuple(lines), size, [])
         with self._lock:
-            self._pending.files.append((name, tuple(lines)))
+            parcel.events = self._closed_with + self._held
+            self._closed_with, self._held = [], []
+            self._parcels.append(parcel)
             self._waiting += size
 
     def _parted(self, event: Event) -> tuple[list[Event], list[Event]]:
@@ -125,53 +168,73 @@ class Depot:
     def _hold(self, events: list[Event]) -> None:
         if events:
             self._last = time.monotonic()
-            if not self._pending.events:
+            if not self._held:
                 self._since = self._last
-            self._pending.events += events
+            self._held += events
 
     # ------------------------------------------------------------ what goes out
 
     def _serve(self) -> None:
         try:
-            while not self._closing:
-                if self._due():
-                    self._send()
-                else:
-                    time.sleep(_LOOK)
-            self._send()
+            self._put_leftovers()
+            while not self._closing.wait(0.0 if self._parcels else _LOOK):
+                self._send(close=self._due())
+            self._send(close=True)
+        except ArchiveError as error:
+            self._tell_on((Broken(self._refused(error)),))
         except Exception as error:  # noqa: BLE001 - told to the coordinator, which ends the run
             self._tell_on((Broken(error),))
 
+    def _put_leftovers(self) -> None:
+        try:
+            for line in put_leftovers(self._directory, self._store):
+                self._tell_on((Notice(f"On {socket.gethostname()}: {line}"),))
+        except ArchiveError as error:
+            told = f"On {socket.gethostname()}: what an earlier worker left can't be stored, and waits: {error}"
+            self._tell_on((Notice(told),))
+
     def _due(self) -> bool:
-        now = time.monotonic()
+        """Whether the open file is to be closed."""
+        now, patience = time.monotonic(), self._patience
         with self._lock:
-            if self._pending.files:
-                return True
-            return bool(self._pending.events) and (now - self._since > FILE_SECONDS or now - self._last > IDLE_SECONDS)
+            idle = patience.last if self._is_last and not self._batches else patience.idle
+            return bool(self._held) and (now - self._since > patience.file or now - self._last > idle)
 
-    def _send(self) -> None:
-        """Close the file, store what is closed, tell what was held back before it was."""
+    def _send(self, *, close: bool) -> None:
+        """Store what is closed, in order, and tell what waited for it; with `close`, what is open is closed before."""
+        if close:
+            self._close_file()
+        while (parcel := self._next()) is not None:
+            stored = (self._put(parcel),) if parcel.name else ()
+            with self._lock:
+                self._parcels.pop(0)
+                self._waiting -= parcel.size
+            self._tell_on((*stored, *parcel.events))
+
+    def _close_file(self) -> None:
         with self._lock:
-            events, self._pending.events = self._pending.events, []
+            self._closed_with, self._held = self._held, []
         if self._writer is not None:
-            self._writer.close()  # all that those events refer to was appended before: it lies in files closed by now
+            self._writer.close()
         with self._lock:
-            files, self._pending.files = self._pending.files, []
-        stored = [self._put(name, lines) for name, lines in files]
-        if stored or events:
-            self._tell_on([*stored, *events])
+            if self._closed_with:  # no file was open
+                self._parcels.append(_Parcel("", (), 0, self._closed_with))
+                self._closed_with = []
 
-    def _put(self, name: str, lines: tuple[bytes, ...]) -> FileStored:
-        path = self._directory / name
+    def _next(self) -> _Parcel | None:
+        with self._lock:
+            return self._parcels[0] if self._parcels else None
+
+    def _put(self, parcel: _Parcel) -> FileStored:
+        path = self._directory / parcel.name
         stored = self._stored(path)
         note_stored(self._directory, stored)  # before it is taken away: whoever reads finds it here or there
-        path.unlink()
-        with self._lock:
-            self._waiting -= stored.size
-        return FileStored(stored, lines)
+        with suppress(OSError):  # it is stored all the same, and put once more by whoever finds it left
+            path.unlink()
+        return FileStored(stored, parcel.lines)
 
     def _stored(self, path: Path) -> Stored:
-        for pause in PAUSES:
+        for pause in self._patience.pauses:
             try:
                 return self._store.put(path)
             except NotStoredError:
@@ -179,6 +242,17 @@ class Depot:
             except ArchiveError:
                 time.sleep(pause)
         return self._store.put(path)
+
+    def _refused(self, error: ArchiveError) -> ArchiveError:
+        """What happened, where the files are, and what is to be done."""
+        with suppress(ArchiveError):
+            files = warc_files(self._directory)
+            return ArchiveError(
+                f"{error}. {len(files)} WARC file{'s' if len(files) != 1 else ''} not stored yet "
+                f"{'are' if len(files) != 1 else 'is'} kept on {socket.gethostname()} in {self._directory}: the next "
+                "run with a Dask worker of the same --local-directory stores them"
+            )
+        return error
 
 
 def notes_for(directory: Path, storage: Storage, orders: Sequence[Order]) -> tuple[Stored, ...]:

@@ -7,7 +7,6 @@ says, unread, through queues that the scheduler holds: nothing needs to connect 
 
 from __future__ import annotations
 
-import shutil
 import socket
 import threading
 import uuid
@@ -18,6 +17,7 @@ from typing import Any, Protocol
 
 from preserve.spawning import Child
 from preserve.work.lease import WorkersNote
+from preserve.work.leftovers import clear, room_for
 from preserve.work.processes import GRACE_SECONDS, TARGET
 from preserve.work.versions import versions
 
@@ -85,12 +85,11 @@ class _Relay:
         self._incarnation = uuid.uuid4().hex
 
     def run(self, threads: int, local: Path) -> None:
-        # Below the Dask worker's own directory, which Dask clears away when it finds that its worker is dead.
-        room = local / f"preserve-{self._incarnation}"
+        room = room_for(local, self._incarnation)
         try:
             self._run(threads, room)
         finally:
-            shutil.rmtree(room, ignore_errors=True)
+            clear(room)
 
     def _run(self, threads: int, room: Path) -> None:
         who = versions() | {
@@ -111,7 +110,8 @@ class _Relay:
         finally:
             code = child.wait(GRACE_SECONDS)
             child.kill()  # from here on it is certain that it asks nobody
-            self._say(GONE, f"its process ended with {code}")
+            left = "" if clear(room) else f"; what it had not stored is kept in {room}"
+            self._say(GONE, f"its process ended with {code}{left}")
             self._inbox.put([[LEAVE, b""]])  # for the other thread
 
     def _hand_out(self, child: Child) -> None:

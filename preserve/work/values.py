@@ -60,11 +60,13 @@ class Batch:
         host: the one host they ask, whose turn the worker has meanwhile; "" when they only judge.
         orders: at least one.
         stored: of files that the orders refer to, those that lie in the storage; for a worker that can't look it up.
+        is_last: when it was sent, nothing else waited to be: the run is likely to wait for what comes of it.
     """
 
     host: str
     orders: tuple[Order, ...]
     stored: tuple[Stored, ...] = ()
+    is_last: bool = False
 
 
 @dataclass(frozen=True, slots=True)
