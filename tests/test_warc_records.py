@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import random
 import re
 import zlib
 
@@ -209,3 +210,29 @@ def test_status_and_type_are_those_that_warcio_reads(first: str, lines: list[str
     block = line_break.join((first, *lines, "", "body")).encode("latin-1")
     record = Record(kind, "urn:uuid:1", "application/http;msgtype=response", FIELDS, block)
     assert http_status_and_type(record) == _as_warcio_reads(record, "http://news.example/a?b=1")
+
+
+@given(wanted=st.integers(min_value=0, max_value=3000), sizes=st.lists(st.integers(0, 900), min_size=1, max_size=4))
+def test_members_are_the_same_whatever_is_read_ahead(wanted: int, sizes: list[int]) -> None:
+    bodies = [random.Random(size).randbytes(size) for size in sizes]
+    data = b"".join(gzip.compress(body) for body in bodies)
+
+    found = list(read_members(io.BytesIO(data), wanted=wanted))
+
+    assert [member.data for member in found] == bodies
+    assert found[-1].end == len(data)
+
+
+def test_of_one_record_no_more_is_read_than_it_has() -> None:
+    class Counting(io.BytesIO):
+        asked = 0
+
+        def read(self, size: int | None = -1, /) -> bytes:
+            self.asked += size or 0
+            return super().read(size)
+
+    member = gzip.compress(b"a record")
+    stream = Counting(member + gzip.compress(b"another one") * 1000)
+
+    assert next(read_members(stream, wanted=len(member))).data == b"a record"
+    assert stream.asked == len(member)

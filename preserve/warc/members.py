@@ -14,7 +14,7 @@ from preserve.warc.deflate import InflateError, inflater
 MAGIC = b"\x1f\x8b\x08"
 # No record of ours is larger than a body's bound; a member that unpacks to more is no record but an attack.
 MAX_MEMBER = 1 << 30
-_SLICE = 1 << 20
+SLICE = 1 << 20
 _SMALLEST = 18  # header and trailer: RFC 1952, section 2.3
 _FLAGS = 3  # offset of the header's flags
 _RESERVED = 0xE0  # must be zero: RFC 1952, section 2.3.1.2
@@ -48,20 +48,21 @@ class Member:
         return self.offset + self.length
 
 
-def read_members(stream: BinaryIO, start: int = 0, end: int | None = None) -> Iterator[Member]:
+def read_members(stream: BinaryIO, start: int = 0, end: int | None = None, wanted: int = SLICE) -> Iterator[Member]:
     """The members of `stream` from offset `start` on, each held in memory only while it is handed out.
 
     Args:
         stream: a WARC file.
         start: where a member begins.
         end: none that begins here or behind it is read; None to read all.
+        wanted: bytes that will be asked for, as far as known: so many are read first, then more.
 
     Raises:
         DamagedMemberError: at the first that is not whole; what came before was handed out.
         OSError: the file can't be read.
     """
     stream.seek(start)
-    slices, offset = _Slices(stream), start
+    slices, offset = _Slices(stream, wanted), start
     while (end is None or offset < end) and (header := slices.ahead(_FLAGS + 1)):
         flags = header[_FLAGS] if len(header) > _FLAGS else 0
         if flags & _RESERVED:  # which ISA-L would pass over
@@ -94,15 +95,15 @@ def _read_member(slices: _Slices, offset: int) -> tuple[bytes, int]:
 class _Slices:
     """A file read in large slices, from which pieces are taken and, where too much was, given back."""
 
-    def __init__(self, stream: BinaryIO) -> None:
-        self._stream = stream
+    def __init__(self, stream: BinaryIO, first: int) -> None:
+        self._stream, self._size = stream, min(max(first, _SMALLEST), SLICE)
         self._slice, self._at = b"", 0
         self._view = memoryview(b"")
 
     def ahead(self, count: int) -> bytes:
         """The next few bytes, which stay where they are; fewer at the end."""
         if len(self._slice) - self._at < count:
-            self._load(self._slice[self._at :] + self._stream.read(_SLICE))
+            self._load(self._slice[self._at :])
         return self._slice[self._at : self._at + count]
 
     def piece(self, least: int) -> memoryview:
@@ -112,7 +113,7 @@ class _Slices:
         that stand inside of a member by chance cost one more call.
         """
         if self._at == len(self._slice):
-            self._load(self._stream.read(_SLICE))
+            self._load(b"")
         start, found = self._at, self._slice.find(MAGIC, self._at + least)
         self._at = found if found >= 0 else len(self._slice)
         return self._view[start : self._at]
@@ -121,5 +122,6 @@ class _Slices:
         """The last bytes of the last piece were not needed."""
         self._at -= count
 
-    def _load(self, data: bytes) -> None:
-        self._slice, self._at, self._view = data, 0, memoryview(data)
+    def _load(self, left: bytes) -> None:
+        data = left + self._stream.read(self._size)
+        self._slice, self._at, self._view, self._size = data, 0, memoryview(data), SLICE

@@ -14,7 +14,7 @@ from typing import BinaryIO
 from preserve.errors import ArchiveError, RecordNotFoundError
 from preserve.model import RecordRef
 from preserve.warc.files import OPEN_SUFFIX
-from preserve.warc.members import DamagedMemberError, Member, read_members
+from preserve.warc.members import SLICE, DamagedMemberError, Member, read_members
 from preserve.warc.records import Record, decode
 from preserve.warc.streams import open_stored
 
@@ -55,14 +55,19 @@ def stretch(
         ArchiveError: a record is damaged.
     """
     with located(directory, first, last) as stream:
-        for record, member in records(stream.name, stream, first.offset, known):
+        wanted = last.offset + last.length - first.offset if last.length else SLICE
+        for record, member in records(stream.name, stream, first.offset, known, wanted):
             yield record, RecordRef(record.record_id, first.file, member.offset, member.length)
             if member.offset >= last.offset:
                 return
 
 
 def records(
-    path: Path | str, stream: BinaryIO, offset: int = 0, known: Mapping[int, str] = MappingProxyType({})
+    path: Path | str,
+    stream: BinaryIO,
+    offset: int = 0,
+    known: Mapping[int, str] = MappingProxyType({}),
+    wanted: int = SLICE,
 ) -> Iterator[tuple[Record, Member]]:
     """Decoded records of an open file from `offset` on; a damaged one is named by what is `known` to lie there.
 
@@ -71,12 +76,13 @@ def records(
         stream: the file.
         offset: where the first record begins.
         known: record ids, by offset.
+        wanted: see `read_members`.
 
     Raises:
         ArchiveError: a record is damaged, or the file can't be read.
     """
     try:
-        for member in read_members(stream, offset):
+        for member in read_members(stream, offset, wanted=wanted):
             record = decode(member.data)
             offset = member.end
             yield record, member

@@ -20,6 +20,8 @@ from preserve.warc.records import decode
 from preserve.warc.streams import expect
 from preserve.warc.summary import capture_of
 
+FIRST_BYTES = 8192  # most `warcinfo` records are shorter
+
 
 def read_block(directory: str | Path, ref: RecordRef) -> bytes:
     """The block of one record, checked against its digest.
@@ -98,7 +100,7 @@ def info_in(stream: BinaryIO) -> Mapping[str, str]:
         ArchiveError: it can't be read.
     """
     try:
-        member = next(read_members(stream), None)
+        member = next(read_members(stream, wanted=FIRST_BYTES), None)
         record = decode(member.data) if member is not None else None
     except (DamagedMemberError, ValueError):
         return {}
