@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Iterator
+from multiprocessing import Pipe
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from loopback_kit import Collection, Loopback, alive, ports_of, verifying, wait_until, workers_of
@@ -13,6 +15,8 @@ from run_kit import Stage, article, page, stage, write_post
 
 from preserve.audit import audit
 from preserve.model import Verdict
+from preserve.work.processes import LINES_AT_ONCE, Teller
+from preserve.work.values import Event, FileClosed, FileLines
 
 pytestmark = pytest.mark.timeout(120)
 HELD = ("127.0.0.41", "/2")
@@ -203,3 +207,21 @@ def test_a_host_that_refuses_does_not_keep_those_whose_robots_txt_leads_to_it(pl
         assert run.end() == 1, run.text
     assert len(made.checks()) == made.posts + 8
     assert site.log.overlaps() == []
+
+
+def test_the_lines_of_a_large_file_are_told_in_parts() -> None:
+    here, there = Pipe()
+    told: list[Event] = []
+
+    def hear() -> None:
+        while not told or not isinstance(told[-1], FileClosed):
+            told.extend(here.recv())
+
+    ears = Thread(target=hear)
+    ears.start()
+    lines = [f"{number:06}\n".encode() for number in range(2 * LINES_AT_ONCE + 1)]
+    Teller(there).closed("a.warc.gz", iter(lines))
+    ears.join()
+
+    assert [type(event) for event in told] == [FileLines, FileLines, FileClosed]
+    assert [line for event in told if isinstance(event, FileLines | FileClosed) for line in event.lines] == lines

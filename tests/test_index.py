@@ -7,7 +7,7 @@ import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import nullcontext, suppress
 from dataclasses import replace
 from datetime import timedelta
@@ -16,12 +16,24 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from warc_support import START, URL, capture, exchange, page, writer_for
+from warc_support import START, URL, SteppingClock, capture, exchange, page, writer_for
 
 from preserve.errors import ArchiveError
 from preserve.model import Capture, Exchange
+from preserve.settings import ArchiveSettings
 from preserve.urls import legal_uri
-from preserve.warc import ArchiveWriter, Known, lookup, nearest, refresh, replay_lines, sorting, warc_files, zipwriting
+from preserve.warc import (
+    ArchiveWriter,
+    IndexKeeper,
+    Known,
+    lookup,
+    nearest,
+    refresh,
+    replay_lines,
+    sorting,
+    warc_files,
+    zipwriting,
+)
 from preserve.warc.cdxj import entry_of
 from preserve.warc.entered import NEW_LIST, files_of, listed, names_in, write_list
 from preserve.warc.zipnum import SUMMARY, DamagedIndexError, ZipIndex, open_index
@@ -127,6 +139,43 @@ def test_lines_are_sorted_with_few_of_them_in_memory(tmp_path: Path, monkeypatch
     assert lines == theirs(tmp_path)
     (tmp_path / SUMMARY).unlink()
     refresh(tmp_path)
+    assert ours(tmp_path) == lines
+
+
+class Bits(IndexKeeper):
+    """Hands on a file's lines in small parts, as a worker far away does."""
+
+    def closed(self, name: str, lines: Iterable[bytes]) -> None:
+        *first, last = lines
+        for line in first:
+            self.lines(name, (line,))
+        assert not (Path(self._directory) / SUMMARY).exists()
+        super().closed(name, (last,))
+
+
+@pytest.mark.parametrize("gather", [True, False])
+def test_lines_that_come_in_parts_are_entered_with_the_last(tmp_path: Path, *, gather: bool) -> None:
+    keeper = Bits(tmp_path)
+    if gather:
+        keeper.gather()
+    settings = ArchiveSettings(directory=str(tmp_path))
+    with ArchiveWriter(settings, clock=SteppingClock(), info={}, keeper=keeper) as writer:
+        fill(writer)
+    keeper.enter()
+    assert ours(tmp_path) == theirs(tmp_path)
+
+
+def test_a_file_whose_last_lines_never_came_is_left_to_the_next_start(tmp_path: Path) -> None:
+    keeper = IndexKeeper(tmp_path)
+    keeper.gather()
+    with writer_for(tmp_path) as writer:
+        fill(writer)
+    lines = ours(tmp_path)
+    (file,) = warc_files(tmp_path)
+    (tmp_path / SUMMARY).unlink()
+    keeper.lines(file.name, [lines[0].encode() + b"\n"])
+    keeper.enter()
+    assert refresh(tmp_path) == (file.name,)
     assert ours(tmp_path) == lines
 
 

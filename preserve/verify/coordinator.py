@@ -41,6 +41,7 @@ from preserve.work.values import (
     Fetched,
     FileBegun,
     FileClosed,
+    FileLines,
     FileStored,
     Kind,
     Lost,
@@ -290,18 +291,12 @@ class Coordinator:
                 self._on_answered(event)
             case Beside():
                 self._recorder.add_beside(event.captures)
-            case FileStored():
-                note_stored(self._settings.archive.directory, event.stored)
-                self._entering.take(event.lines, self._tools.clock.monotonic())
+            case FileBegun() | FileLines() | FileClosed() | FileStored():
+                self._on_file(worker, event)
             case Concluded():
                 self._on_concluded(event)
             case Back():
                 self._on_back(worker, event)
-            case FileBegun():
-                self._files[worker] = event.name
-            case FileClosed():
-                self._archive.index.closed(event.name, event.lines)
-                self._files.pop(worker, None)
             case Lost():
                 self._on_lost(worker, event)
             case Notice():
@@ -311,6 +306,19 @@ class Coordinator:
                 raise event.error
             case Ended() | Alive():
                 pass
+
+    def _on_file(self, worker: int, event: FileBegun | FileLines | FileClosed | FileStored) -> None:
+        match event:
+            case FileBegun():
+                self._files[worker] = event.name
+            case FileLines():
+                self._archive.index.lines(event.name, event.lines)
+            case FileClosed():
+                self._archive.index.closed(event.name, event.lines)
+                self._files.pop(worker, None)
+            case FileStored():
+                note_stored(self._settings.archive.directory, event.stored)
+                self._entering.take(event.lines, self._tools.clock.monotonic())
 
     def _on_fetched(self, event: Fetched) -> None:
         self._recorder.add_beside(event.beside)

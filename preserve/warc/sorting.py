@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
-HELD_LINES = 50_000  # some 20 MB
+HELD_LINES = 20_000  # some 10 MB
 
 
 class SortedLines:

@@ -5,6 +5,7 @@ Owns locking, roll-over, durability and what happens when a write fails. What a 
 
 from __future__ import annotations
 
+import heapq
 import os
 import threading
 import uuid
@@ -59,6 +60,7 @@ class IndexKeeper:
     def __init__(self, directory: str | Path) -> None:
         self._directory = directory
         self._gathered: SortedLines | None = None
+        self._parts: dict[str, SortedLines] = {}  # of files whose last lines have not come yet
 
     def gather(self) -> None:
         """From now on keep what comes and enter it in one go: several files are about to be closed."""
@@ -66,11 +68,13 @@ class IndexKeeper:
             self._gathered = SortedLines(self._directory)
 
     def enter(self) -> None:
-        """Enter what was gathered.
+        """Enter what was gathered; nothing more comes of a file whose last lines have not come.
 
         Raises:
             ArchiveError: the index can't be written; the next run makes up for it.
         """
+        while self._parts:
+            self._parts.popitem()[1].close()
         lines, self._gathered = self._gathered, None
         if lines is not None:
             with closing(lines):
@@ -79,8 +83,26 @@ class IndexKeeper:
     def begun(self, name: str) -> None:
         """See `FileKeeper.begun`: nothing to do."""
 
+    def lines(self, name: str, lines: Iterable[bytes]) -> None:
+        """Take the first lines of a file; none is entered before `closed` has brought the last.
+
+        An index that has some lines of a file is taken to have all of them.
+        """
+        if name not in self._parts:
+            self._parts[name] = SortedLines(self._directory)
+        for line in lines:
+            self._parts[name].add(line)
+
     def closed(self, name: str, lines: Iterable[bytes]) -> None:
         """See `FileKeeper.closed`."""
+        first = self._parts.pop(name, None)
+        if first is None:
+            self._take(lines)
+            return
+        with closing(first):
+            self._take(heapq.merge(first, lines))
+
+    def _take(self, lines: Iterable[bytes]) -> None:
         if self._gathered is None:
             add_lines(self._directory, lines)
             return

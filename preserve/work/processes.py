@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from itertools import islice
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -32,7 +33,7 @@ from preserve.work.crew import Deliver, Site
 from preserve.work.depot import FILE_BYTES, Depot
 from preserve.work.lease import Lease
 from preserve.work.repeats import Payloads
-from preserve.work.values import Alive, Batch, Broken, Ended, Event, FileBegun, FileClosed, Lost, Renewed
+from preserve.work.values import Alive, Batch, Broken, Ended, Event, FileBegun, FileClosed, FileLines, Lost, Renewed
 from preserve.work.worker import Bench, Worker
 
 TARGET = "preserve.work.processes:serve"
@@ -40,6 +41,7 @@ GRACE_SECONDS = 5.0
 RENEWALS_A_LEASE = 5
 WATCH_SECONDS = 0.1
 FIRST_LEASE_SECONDS = 60.0
+LINES_AT_ONCE = 2_000  # some 1 MB
 LOSSES_BORNE = 5
 """So many processes may be lost in a run; then something is wrong that another process would not mend."""
 
@@ -189,7 +191,7 @@ def _share(site: Site, workers: int) -> Settings:
     )
 
 
-class _Teller:
+class Teller:
     """Sends events to the coordinator; hears of the writer's files."""
 
     def __init__(self, pipe: Connection[Any, Any]) -> None:
@@ -211,7 +213,12 @@ class _Teller:
 
     def closed(self, name: str, lines: Iterable[bytes]) -> None:
         """See `FileKeeper.closed`."""
-        self.tell((FileClosed(name, tuple(lines)),))
+        left = iter(lines)
+        part = tuple(islice(left, LINES_AT_ONCE))
+        while following := tuple(islice(left, LINES_AT_ONCE)):
+            self.tell((FileLines(name, part),))
+            part = following
+        self.tell((FileClosed(name, part),))
 
 
 def serve(descriptor: int) -> None:
@@ -227,7 +234,7 @@ def serve(descriptor: int) -> None:
         setup = pipe.recv()
     except (EOFError, OSError):
         return
-    teller = _Teller(pipe)
+    teller = Teller(pipe)
     try:
         _work(pipe, setup, teller)
     except Exception as error:  # noqa: BLE001 - told to the coordinator, which ends the run
@@ -235,7 +242,7 @@ def serve(descriptor: int) -> None:
     teller.tell((Ended(),))
 
 
-def _work(pipe: Connection[Any, Any], setup: Setup, teller: _Teller) -> None:
+def _work(pipe: Connection[Any, Any], setup: Setup, teller: Teller) -> None:
     lease = Lease(setup.lease) if setup.lease else None
     stop = lease or threading.Event()
     settings = setup.settings
@@ -272,7 +279,7 @@ def _work(pipe: Connection[Any, Any], setup: Setup, teller: _Teller) -> None:
             depot.close()
 
 
-def _depot(settings: Settings, teller: _Teller) -> Depot:
+def _depot(settings: Settings, teller: Teller) -> Depot:
     storage = Storage.of(settings.archive)
     if storage is None:
         raise ArchiveError("a worker that does not see the archive's folder needs archive.storage")
@@ -311,7 +318,7 @@ def _payloads(ledger: str) -> Iterator[Payloads]:
         yield known.response_with_payload
 
 
-def _ask_for_more(lease: Lease, teller: _Teller) -> None:
+def _ask_for_more(lease: Lease, teller: Teller) -> None:
     while True:
         teller.tell((Alive(lease.ask()),))
         time.sleep(lease.seconds / RENEWALS_A_LEASE)

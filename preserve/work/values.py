@@ -140,8 +140,16 @@ class FileBegun:
 
 
 @dataclass(frozen=True, slots=True)
+class FileLines:
+    """The first lines for the index of a WARC file that is whole, sorted; more follow, the last with `FileClosed`."""
+
+    name: str
+    lines: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class FileClosed:
-    """A WARC file is whole and has its final name; `lines` are its lines for the index, sorted."""
+    """A WARC file is whole and has its final name; `lines` are its lines for the index, sorted: all, or the last."""
 
     name: str
     lines: tuple[bytes, ...]
@@ -210,6 +218,7 @@ Event = (
     | Concluded
     | Back
     | FileBegun
+    | FileLines
     | FileClosed
     | FileStored
     | Ended
