@@ -24,8 +24,8 @@ from preserve.verify.ordering import Orders
 from preserve.verify.plan import Plan, SourceTask, unchecked
 from preserve.verify.recording import Recorder
 from preserve.verify.roster import Roster
-from preserve.verify.schedule import HostSchedule
 from preserve.verify.tools import Archive, Listener, Tools
+from preserve.verify.turns import BATCH, Turns
 from preserve.warc.stored import note_stored
 from preserve.work.crew import Crew, Site
 from preserve.work.values import (
@@ -50,8 +50,6 @@ from preserve.work.values import (
 )
 
 POLL_SECONDS = 0.2
-BATCH = 8
-"""So many sources of a host that need no pause between them go to a worker at once."""
 
 
 _Task = SourceTask | ProbeTask
@@ -78,23 +76,22 @@ class Coordinator:
         tools: crew, clock, stop.
         archive: where everything goes.
         listener: who watches.
+        plan: the work.
     """
 
-    def __init__(self, settings: Settings, tools: Tools, archive: Archive, listener: Listener) -> None:
+    def __init__(self, settings: Settings, tools: Tools, archive: Archive, listener: Listener, plan: Plan) -> None:
         self._settings, self._tools, self._archive, self._listener = settings, tools, archive, listener
+        self._plan = plan
         self._events: queue.SimpleQueue[tuple[int, Sequence[Event]]] = queue.SimpleQueue()
-        self._schedule: HostSchedule[_Task | int] = HostSchedule()  # an int is an order that has come to the host
+        self._turns: Turns[_Task | int] = Turns(tools.clock, settings.fetch.delay)  # an int is an order come to a host
         self._to_judge: deque[int] = deque()  # orders whose capture is there
         self._roster = Roster()
-        self._recorder = Recorder(archive, PostVersions(None, (), listener.notice), listener)
+        self._recorder = Recorder(archive, PostVersions(tools.git, plan.paths, listener.notice), listener)
         self._conclusions = Conclusions(archive.ledger, self._recorder, listener, tools.clock)
         self._orders = Orders(archive.ledger, self._recorder, tools.clock)
         self._out: dict[int, _Out] = {}
         self._entering = Entering(archive.index)
-        self._pauses: dict[str, float] = {}
         self._files: dict[int, str] = {}  # what each worker writes to
-        self._asked: set[str] = set()  # hosts of the batches that are out
-        self._kept: set[str] = set()  # hosts kept from others while a robots.txt of theirs is followed elsewhere
         self._outstanding = 0
         self._stopped = False
 
@@ -103,38 +100,32 @@ class Coordinator:
         """How many checks this run has put into the ledger."""
         return self._recorder.committed
 
-    def run(self, plan: Plan, archived: Mapping[str, ArchivedCapture]) -> tuple[Incident, ...]:
-        """Bring every post of `plan` to its verdict, or as many as there is time for until `stop` is set.
+    def run(self, archived: Mapping[str, ArchivedCapture]) -> tuple[Incident, ...]:
+        """Bring every post of the plan to its verdict, or as many as there is time for until `stop` is set.
 
         Args:
-            plan: the work.
             archived: captures on disk that no check refers to yet (by URL): judged, not fetched again.
 
         Returns:
             The host incidents of the run.
         """
-        versions = PostVersions(self._tools.git, plan.paths, self._listener.notice)
-        self._recorder = Recorder(self._archive, versions, self._listener)
-        ledger, clock = self._archive.ledger, self._tools.clock
-        self._conclusions = Conclusions(ledger, self._recorder, self._listener, clock)
-        self._orders = Orders(ledger, self._recorder, clock)
-        for check in plan.unchecked:
+        for check in self._plan.unchecked:
             self._recorder.add(check)
-        self._enlist(plan, archived)
+        self._enlist(archived)
         if self._outstanding:
             self._work()
         self._recorder.commit()
         found = [state.incident(self._settings.run) for state in self._conclusions.hosts.values()]
         return tuple(incident for incident in found if incident is not None)
 
-    def _enlist(self, plan: Plan, archived: Mapping[str, ArchivedCapture]) -> None:
+    def _enlist(self, archived: Mapping[str, ArchivedCapture]) -> None:
         by_host: dict[str, list[SourceTask]] = defaultdict(list)
-        for task in plan.tasks:
+        for task in self._plan.tasks:
             by_host[task.host].append(task)
-        self._outstanding = len(plan.tasks)
+        self._outstanding = len(self._plan.tasks)
         for host, tasks in by_host.items():
             self._conclusions.enlist(host, len(tasks))
-            self._schedule.add(host, [task for task in tasks if task.url not in archived])
+            self._turns.add(host, [task for task in tasks if task.url not in archived])
             for task in tasks:
                 if task.url in archived:
                     self._judge_archived(task, archived[task.url])
@@ -206,7 +197,7 @@ class Coordinator:
 
     def _drop_all(self) -> int:
         """On stop: what no worker has in hand is left for the next run."""
-        dropped = self._schedule.drop_all()
+        dropped = self._turns.drop_all()
         for item in dropped:
             if isinstance(item, int):
                 del self._out[item]
@@ -222,11 +213,10 @@ class Coordinator:
             if self._to_judge:
                 self._send_to_judge(crew)
                 continue
-            now = self._tools.clock.monotonic()
-            host = self._roster.unparked() or self._schedule.take(now)
+            host = self._roster.unparked() or self._turns.take_now()
             if host is None:
-                at = self._schedule.next_at()
-                return POLL_SECONDS if at is None else min(max(at - now, 0.0), POLL_SECONDS)
+                wait = self._turns.seconds_to_next()
+                return POLL_SECONDS if wait is None else min(wait, POLL_SECONDS)
             worker = self._roster.worker_for(host, like=self._came_from(host))
             if self._roster.has_seat(worker):
                 self._send(crew, worker, host)
@@ -236,32 +226,31 @@ class Coordinator:
 
     def _came_from(self, host: str) -> str:
         """Where the visit that is next at `host` came from, so that one worker can have both."""
-        first = self._schedule.peek(host)
+        first = self._turns.peek(host)
         return self._out[first].task.host if isinstance(first, int) else ""
 
     def _send_to_judge(self, crew: Crew) -> None:
         numbers = [self._to_judge.popleft() for _ in range(min(BATCH, len(self._to_judge)))]
         worker = self._roster.worker_for("")
         orders = tuple(self._out[number].order for number in numbers)
-        self._give(crew, worker, Batch("", orders, is_last=not self._to_judge and self._schedule.next_at() is None))
+        self._give(crew, worker, Batch("", orders, is_last=not self._to_judge and self._turns.all_handed_out))
 
     def _send(self, crew: Crew, worker: int, host: str) -> None:
-        most = BATCH if self._pauses.get(host, self._settings.fetch.delay) <= 0.0 else 1
         orders: list[Order] = []
-        while not orders and (items := self._schedule.pop(host, most)):
+        while not orders and (items := self._turns.pop_batch(host)):
             self._orders.look_up(items)
             orders = [order for item in items if (order := self._order_of(item)) is not None]
         if orders:
-            self._give(crew, worker, Batch(host, tuple(orders), is_last=self._schedule.next_at() is None))
+            self._give(crew, worker, Batch(host, tuple(orders), is_last=self._turns.all_handed_out))
         else:
-            self._schedule.done(host, 0.0)
+            self._turns.unused(host)
 
     def _give(self, crew: Crew, worker: int, batch: Batch) -> None:
         for order in batch.orders:
             self._out[order.number].worker = worker
         self._roster.sent(worker, batch.host)
         if batch.host:
-            self._asked.add(batch.host)
+            self._turns.asked(batch.host)
         crew.send(worker, batch)
 
     def _order_of(self, item: _Task | int) -> Order | None:
@@ -361,18 +350,16 @@ class Coordinator:
             return
         if journey.holds and not out.waits_at:
             out.waits_at = host_of(journey.chain.url)
-            self._kept.add(out.waits_at)
+            self._turns.keep(out.waits_at)
         out.worker = -1
         out.order = replace(out.order, journey=journey)
-        self._schedule.add(journey.host, [event.number], first=True)
+        self._turns.add(journey.host, [event.number], first=True)
         if journey.host == out.waits_at:
             self._free(out)
 
     def _free(self, out: _Out) -> None:
-        host, out.waits_at = out.waits_at, ""
-        self._kept.discard(host)
-        if host and host not in self._asked:
-            self._schedule.done(host, 0.0)
+        self._turns.let_go(out.waits_at)
+        out.waits_at = ""
 
     def _on_back(self, worker: int, event: Back) -> None:
         self._roster.back(worker, event.host)
@@ -383,17 +370,14 @@ class Coordinator:
             self._outstanding -= len(undone)
         else:
             tasks = [out.task for out in undone if out.order.journey is None]
-            self._schedule.add(event.host, tasks, first=True)
+            self._turns.add(event.host, tasks, first=True)
             for out in undone:
                 if out.order.journey is not None:
                     self._out[out.order.number] = out
-                    self._schedule.add(event.host, [out.order.number], first=True)
+                    self._turns.add(event.host, [out.order.number], first=True)
             if event.host in self._conclusions.hosts:
                 self._stop_asking_if_refused(self._conclusions.hosts[event.host])
-        self._pauses[event.host] = event.ready_in
-        self._asked.discard(event.host)
-        if event.host not in self._kept:
-            self._schedule.done(event.host, self._tools.clock.monotonic() + event.ready_in)
+        self._turns.answered(event.host, event.ready_in)
 
     def _on_lost(self, worker: int, event: Lost) -> None:
         """A worker is gone: what it had archived is judged, the rest asked again by others."""
@@ -405,12 +389,8 @@ class Coordinator:
             self._listener.notice(line)
         for number in [number for number, out in self._out.items() if out.worker == worker]:
             self._do_again(number, found)
-        now = self._tools.clock.monotonic()
         for host in [*filter(None, hosts), *parked]:
-            self._asked.discard(host)
-            if host not in self._kept:
-                pause = max(self._settings.fetch.delay, self._pauses.get(host, 0.0))
-                self._schedule.done(host, now + pause)
+            self._turns.lost(host)
 
     def _do_again(self, number: int, found: Salvage) -> None:
         out = self._out[number]
@@ -427,9 +407,9 @@ class Coordinator:
             self._to_judge.append(number)
         elif out.order.journey is None:
             del self._out[number]
-            self._schedule.add(out.task.host, [out.task], first=True)
+            self._turns.add(out.task.host, [out.task], first=True)
         else:
-            self._schedule.add(out.order.journey.host, [number], first=True)
+            self._turns.add(out.order.journey.host, [number], first=True)
 
     def _on_concluded(self, event: Concluded) -> None:
         out = self._out.pop(event.number)
@@ -450,13 +430,13 @@ class Coordinator:
         for wanted in then.wanted:
             if isinstance(wanted, ProbeTask):
                 self._outstanding += 1
-                self._schedule.add(wanted.host, [wanted], first=True)
+                self._turns.add(wanted.host, [wanted], first=True)
             else:
                 self._again(_Out(wanted.task, wanted.order, second_look=True, capture=wanted.capture))
         self._stop_asking_if_refused(state)
 
     def _stop_asking_if_refused(self, state: HostState) -> None:
-        dropped = self._schedule.drop(state.name) if state.must_stop(self._settings.run) else []
+        dropped = self._turns.drop(state.name) if state.must_stop(self._settings.run) else []
         if not dropped:
             return
         saw = f"{state.name} refused or failed alike, time after time; the rest was not asked"

@@ -169,8 +169,8 @@ class _Books:
         index = IndexKeeper(self._directory)
         with ArchiveWriter(self._settings.archive, clock=self._tools.clock, info=info, keeper=index) as writer:
             archive = Archive(writer, index, self._ledger, self._lock, run, info)
-            coordinator = Coordinator(self._settings, self._tools, archive, self._listener)
-            incidents = coordinator.run(plan, unjudged)
+            coordinator = Coordinator(self._settings, self._tools, archive, self._listener, plan)
+            incidents = coordinator.run(unjudged)
         for line in sweep(self._directory, index):
             self._listener.notice(line)
         interrupted = coordinator.concluded < plan.posts
