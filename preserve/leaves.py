@@ -13,6 +13,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any, Final
 
@@ -328,7 +329,14 @@ def _span(span: Span | None) -> dict[str, int] | None:
 
 
 def _evidence(evidence: Iterable[Evidence]) -> str:
-    return digest(_spelled([{"rule": one.rule, "held": one.held, "saw": one.saw} for one in evidence]))
+    return _evidence_digest(*[part for one in evidence for part in (one.rule, one.held, one.saw)])
+
+
+# Most checks of a collection have the evidence of others. Typed: True is equal to 1, and JSON writes them differently.
+@lru_cache(maxsize=256, typed=True)
+def _evidence_digest(*parts: str | bool) -> str:
+    rules = zip(parts[::3], parts[1::3], parts[2::3], strict=True)
+    return digest(_spelled([{"rule": rule, "held": held, "saw": saw} for rule, held, saw in rules]))
 
 
 def _admission(admission: Admission) -> str:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
+from pathlib import Path
+from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 from preserve.ledger import RunPlan
+from preserve.ledger.schema import APPEND_ONLY
 from preserve.model import (
     ArchivedCapture,
     ArchivedExchange,
@@ -90,3 +95,9 @@ def check_of(sample: Sample) -> Check:
 
 def without_capture(check: Check) -> Check:
     return replace(check, capture=None, captured_at=None)
+
+
+def all_rows(path: Path) -> dict[str, list[tuple[Any, ...]]]:
+    """Every row of every table of a ledger but the derived one."""
+    with closing(sqlite3.connect(path)) as file:
+        return {table: file.execute(f"SELECT * FROM {table} ORDER BY 1, 2").fetchall() for table in APPEND_ONLY}

@@ -138,6 +138,12 @@ def test_another_part_of_a_judgement_has_another_entry(name: str, part: Any, att
     assert tried == {field.name for field in fields(part)}
 
 
+def test_equal_evidence_of_another_spelling_has_another_entry() -> None:
+    kinds: list[Any] = [True, 1, "True"]
+    found = [replace(EDIT, evidence=(Evidence("rule", held, "3"),)) for held in kinds]
+    assert len({check_entry(1, replace(CHECK, judgement=one)) for one in found}) == len(kinds)
+
+
 @pytest.mark.parametrize("name", MEASURES)
 def test_another_measure_has_another_entry(name: str) -> None:
     other = replace(Measures(), **{name: 0.5})

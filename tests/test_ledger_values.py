@@ -8,21 +8,25 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from ledger_samples import all_rows
 
 from preserve.ledger import Ledger, RunPlan, RunState
 from preserve.ledger.codec import (
     pack_digest,
+    pack_evidence,
     pack_json,
     pack_moment,
     pack_record_id,
     pack_text,
     pack_time,
     unpack_digest,
+    unpack_evidence,
     unpack_flag,
     unpack_moment,
     unpack_record_id,
@@ -198,6 +202,24 @@ def test_what_was_logged_is_what_the_rows_say(tmp_path_factory: pytest.TempPathF
     assert [entry for entry in entries if entry.now != entry.hash] == []
 
 
+@settings(max_examples=30, deadline=None)
+@given(found=st.lists(checks(), min_size=2, max_size=5, unique_by=lambda check: check.post))
+def test_checks_written_together_are_those_written_one_by_one(
+    tmp_path_factory: pytest.TempPathFactory, found: list[Check]
+) -> None:
+    """Every row and every leaf of the log."""
+    written = [with_own_summary(check) for check in found]
+    beside = [check.capture for check in written if check.capture][:1]
+    folder = tmp_path_factory.mktemp("batches")
+    for name, batches in (("together.db", [written]), ("alone.db", [[check] for check in written])):
+        with Ledger.create_or_open(folder / name) as ledger:
+            run = ledger.begin_run(RunPlan(("posts",), "{}", "test", datetime(2026, 1, 1, tzinfo=UTC)))
+            for batch in batches:
+                ledger.append(run, batch)
+            ledger.append(run, (), captures=beside)
+    assert all_rows(folder / "together.db") == all_rows(folder / "alone.db")
+
+
 @given(TIMES, TIMES)
 def test_times_come_back_and_sort_as_text(one: datetime, other: datetime) -> None:
     assert unpack_time(pack_time(one)) == one
@@ -266,3 +288,17 @@ def test_a_time_in_another_spelling_was_not_written_by_the_ledger(text: str) -> 
 def test_a_flag_is_yes_or_no(value: int) -> None:
     with pytest.raises(ValueError, match="neither"):
         unpack_flag(value)
+
+
+@pytest.mark.parametrize("held", [True, 1, 1.0])
+def test_evidence_is_written_as_it_is_whatever_equal_evidence_was_written_before(held: Any) -> None:
+    pack_evidence((Evidence("rule", True, "3"),))
+    assert pack_evidence((Evidence("rule", held, "3"),)) == f'[{{"rule":"rule","held":{json.dumps(held)},"saw":"3"}}]'
+
+
+@pytest.mark.parametrize(("name", "value"), [("rule", None), ("held", 1), ("held", "true"), ("saw", ["3"])])
+def test_what_is_no_evidence_is_refused(name: str, value: object) -> None:
+    entry = {"rule": "rule", "held": True, "saw": "3"}
+    assert unpack_evidence(json.dumps([entry])) == (Evidence("rule", True, "3"),)
+    with pytest.raises(ValueError, match="no evidence as the ledger writes it"):
+        unpack_evidence(json.dumps([entry, {**entry, name: value}]))

@@ -26,6 +26,7 @@ from preserve.model import (
     Span,
 )
 
+_ENCODER: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 _URN: Final = re.compile(r"urn:uuid:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -177,11 +178,12 @@ def pack_json(value: Any) -> str:
     Raises:
         ValueError: a number that JSON has not (NaN, infinity).
     """
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError:
-        return json.dumps(value, separators=(",", ":"), allow_nan=False)
+    text = _ENCODER.encode(value)
+    if not text.isascii():
+        try:
+            text.encode("utf-8")
+        except UnicodeEncodeError:
+            return json.dumps(value, separators=(",", ":"), allow_nan=False)
     return text
 
 
@@ -214,14 +216,28 @@ def unpack_changes(text: str | None) -> tuple[Change, ...]:
 
 def pack_evidence(evidence: Iterable[Evidence]) -> str | None:
     """A JSON list of objects; None when there is none."""
-    found = [{"rule": one.rule, "held": one.held, "saw": one.saw} for one in evidence]
-    return pack_json(found) if found else None
+    parts = [part for one in evidence for part in (one.rule, one.held, one.saw)]
+    return _evidence_text(*parts) if parts else None
 
 
 @lru_cache(maxsize=1024)  # most checks of a collection have the evidence of others
 def unpack_evidence(text: str | None) -> tuple[Evidence, ...]:
-    """The evidence that `pack_evidence` wrote."""
-    return tuple(Evidence(**entry) for entry in json.loads(text)) if text else ()
+    """The evidence that `pack_evidence` wrote.
+
+    Raises:
+        ValueError, TypeError: it can't have written that.
+    """
+    found = tuple(Evidence(**entry) for entry in json.loads(text)) if text else ()
+    for one in found:
+        if not (isinstance(one.rule, str) and isinstance(one.held, bool) and isinstance(one.saw, str)):
+            raise ValueError(f"{one!r} is no evidence as the ledger writes it")
+    return found
+
+
+@lru_cache(maxsize=256, typed=True)  # typed: True is equal to 1, and JSON writes them differently
+def _evidence_text(*parts: str | bool) -> str:
+    rules = zip(parts[::3], parts[1::3], parts[2::3], strict=True)
+    return pack_json([{"rule": rule, "held": held, "saw": saw} for rule, held, saw in rules])
 
 
 def pack_admission(admission: Admission | None) -> str | None:

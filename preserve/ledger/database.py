@@ -49,10 +49,14 @@ class Database:
     Args:
         connection: open, in autocommit mode.
         path: for messages.
+
+    Attributes:
+        undone: transactions that were not committed: what was learned of rows they wrote holds no longer.
     """
 
     def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
         self._connection, self.path, self._lock = connection, path, RLock()
+        self.undone = 0
 
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
         """Every row of a query."""
@@ -95,6 +99,14 @@ class Database:
         except sqlite3.Error as error:
             raise explained(self.path, error) from error
 
+    def insert_many(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
+        """Run one INSERT for each of many rows, in their order."""
+        try:
+            with self._lock:
+                self._connection.executemany(sql, rows)
+        except sqlite3.Error as error:
+            raise explained(self.path, error) from error
+
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """All or nothing; on disk when the block has ended."""
@@ -103,12 +115,14 @@ class Database:
                 self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield
+                with self._explaining():
+                    self._connection.execute("COMMIT")
             except BaseException:
+                self.undone += 1
+                # SQLite itself has undone it already where it failed badly, as on a full disk.
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
                 raise
-            with self._explaining():
-                self._commit()
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
@@ -129,14 +143,6 @@ class Database:
         """Close; harmless when closed already."""
         with self._lock:
             self._connection.close()
-
-    def _commit(self) -> None:
-        try:
-            self._connection.execute("COMMIT")
-        except sqlite3.Error:
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
-            raise
 
     @contextmanager
     def _explaining(self) -> Iterator[None]:

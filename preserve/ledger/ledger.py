@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-from preserve.leaves import EntryKind, capture_entry
+from preserve.leaves import EntryKind, capture_entry, check_entry
 from preserve.ledger.auditing import Examination
 from preserve.ledger.captures import Captures
 from preserve.ledger.codec import (
@@ -22,7 +22,7 @@ from preserve.ledger.codec import (
     unpack_time,
 )
 from preserve.ledger.database import Database, open_for_reading, open_for_writing
-from preserve.ledger.log import Log, LoggedCheckpoint, LoggedFile, LoggedStamp
+from preserve.ledger.log import Log, LoggedCheckpoint, LoggedFile, LoggedStamp, leaf
 from preserve.ledger.precedents import Precedents
 from preserve.ledger.rejudging import Rejudging
 from preserve.ledger.reporting import Reporting
@@ -184,12 +184,14 @@ class Ledger(Standings, Captures):
             ValueError: a time without time zone, a number that is not finite.
         """
         with self._database.transaction():
-            for check in checks:
-                self.log.append_check(self._writer.check(run, check), run, check)
+            leaves = [
+                leaf(EntryKind.CHECK, self._writer.check(run, check), check_entry(run, check)) for check in checks
+            ]
             for host, source, digests in blocks:
                 self._writer.blocks(host, source, digests)
             for capture in captures:
-                self.log.append(EntryKind.CAPTURE, self._writer.capture(capture), capture_entry(capture))
+                leaves.append(leaf(EntryKind.CAPTURE, self._writer.capture(capture), capture_entry(capture)))
+            self.log.append_all(leaves)
 
     def began_at(self) -> datetime | None:
         """When the first run began; None without one. It tells one archive from another."""
@@ -214,7 +216,7 @@ class Ledger(Standings, Captures):
         """
         with self._database.transaction():
             for file in files:
-                self.log.append_file(self._writer.intern("file", pack_text(file.file)), file)
+                self.log.append_file(self._writer.numbers.of("file", pack_text(file.file)), file)
 
     def add_checkpoint(self, made: LoggedCheckpoint) -> None:
         """Log a checkpoint that is on disk.
@@ -260,7 +262,7 @@ class Ledger(Standings, Captures):
     def add_incident(self, run: int, host: str, kind: str, count: int, of: int) -> None:
         """Note that `count` of the `of` checks of a host failed alike in a run."""
         with self._database.transaction():
-            host_id = self._writer.intern("host", pack_text(host))
+            host_id = self._writer.numbers.of("host", pack_text(host))
             self._database.insert("INSERT INTO incidents VALUES (?, ?, ?, ?, ?)", (run, host_id, kind, count, of))
 
     def incidents(self, run: int) -> tuple[Incident, ...]:

@@ -7,7 +7,7 @@ mend. What an entry holds is `preserve.leaves`'s.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -31,7 +31,7 @@ from preserve.ledger.database import Database, Row
 from preserve.ledger.reading import Reader
 from preserve.ledger.rows import Fetched
 from preserve.merkle import Frontier, leaf_hash
-from preserve.model import Check, Rejudgement
+from preserve.model import Check
 
 _HASH_BYTES: Final = 32
 _NO_END: Final = (1 << 63) - 1
@@ -43,7 +43,16 @@ SELECT path, rejudgements.verdict, rejudgements.reason FROM rejudgements
 JOIN checks ON checks.id = check_id JOIN posts ON posts.id = post_id
 WHERE rejudgements.run_id = ? ORDER BY rejudgements.id
 """
-_APPEND: Final = "INSERT INTO log_leaves SELECT coalesce(max(position), -1) + 1, ?, ?, ? FROM log_leaves"
+_LAST: Final = "SELECT max(position) FROM log_leaves"
+_APPEND: Final = "INSERT INTO log_leaves VALUES (? + ?, ?, ?, ?)"
+
+Leaf = tuple[int, int, bytes]
+"""What a leaf is of, its row's number, its hash."""
+
+
+def leaf(kind: EntryKind, row: int, entry: bytes) -> Leaf:
+    """The leaf of an entry whose row was just written."""
+    return int(kind), row, leaf_hash(entry)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,15 +143,14 @@ class Log:
 
     def append(self, kind: EntryKind, row: int, entry: bytes) -> None:
         """Log an entry whose row was just written."""
-        self._database.insert(_APPEND, (int(kind), row, leaf_hash(entry)))
+        self.append_all((leaf(kind, row, entry),))
 
-    def append_check(self, row: int, run: int, check: Check) -> None:
-        """Log a check."""
-        self.append(EntryKind.CHECK, row, check_entry(run, check))
-
-    def append_rejudgement(self, row: int, run: int, again: Rejudgement) -> None:
-        """Log a re-judgement."""
-        self.append(EntryKind.REJUDGEMENT, row, rejudgement_entry(run, again))
+    def append_all(self, leaves: Iterable[Leaf]) -> None:
+        """Log entries whose rows were just written, in this order."""
+        found = list(leaves)  # first: making them may write rows
+        last = self._database.one(_LAST) if found else None
+        before = -1 if last is None or last[0] is None else last[0]
+        self._database.insert_many(_APPEND, [(before, place, *one) for place, one in enumerate(found, 1)])
 
     def append_from_row(self, kind: EntryKind, row: int) -> None:
         """Log a row by what it says now that it is written."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from preserve.leaves import EntryKind, rejudgement_entry
 from preserve.ledger.database import Database
-from preserve.ledger.log import Log
+from preserve.ledger.log import Log, leaf
 from preserve.ledger.reading import Reader
 from preserve.ledger.values import NumberedCheck, RunKind, UnfinishedRejudging
 from preserve.ledger.writing import Writer
@@ -56,8 +57,10 @@ class Rejudging:
             ArchiveError: no such run or check, or one that has a re-judgement in it already.
         """
         with self._database.transaction():
-            for again in rejudgements:
-                self._log.append_rejudgement(self._writer.rejudgement(run, again), run, again)
+            self._log.append_all(
+                leaf(EntryKind.REJUDGEMENT, self._writer.rejudgement(run, again), rejudgement_entry(run, again))
+                for again in rejudgements
+            )
 
     def count(self, *, but_in: int = 0) -> int:
         """How many checks `checks` gives."""

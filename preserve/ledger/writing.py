@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from hashlib import sha256
 from typing import Any, Final
 
 from preserve.ledger.codec import (
@@ -22,23 +21,19 @@ from preserve.ledger.codec import (
 )
 from preserve.ledger.database import Database
 from preserve.ledger.judgements import JUDGED
+from preserve.ledger.numbers import Numbers
 from preserve.model import ArchivedCapture, ArchivedExchange, Check, RecordRef, Rejudgement
-from preserve.urls import host_of
 
-# What is kept once: how it is found, and how it is added.
-_INTERNED: Final = {
-    "host": ("SELECT id FROM hosts WHERE host = ?", "INSERT INTO hosts (host) VALUES (?)"),
-    "post": ("SELECT id FROM posts WHERE path = ?", "INSERT INTO posts (path) VALUES (?)"),
-    "file": ("SELECT id FROM files WHERE file = ?", "INSERT INTO files (file) VALUES (?)"),
-    "version": ("SELECT id FROM versions WHERE version = ?", "INSERT INTO versions (version) VALUES (?)"),
-    "digest": ("SELECT id FROM digests WHERE digest = ?", "INSERT INTO digests (digest) VALUES (?)"),
-}
 _CAPTURE: Final = f"INSERT INTO captures VALUES (NULL{', ?' * 10})"  # noqa: S608 - placeholders only
 _EXCHANGE: Final = f"INSERT INTO exchanges VALUES (?{', ?' * 12})"  # noqa: S608 - placeholders only
 _CHECK: Final = f"INSERT INTO checks VALUES (NULL{', ?' * 29})"  # noqa: S608 - placeholders only
 _REJUDGEMENT: Final = (
     f"INSERT INTO rejudgements (run_id, check_id, judged_at, {', '.join(JUDGED)})"  # noqa: S608
     f" VALUES (?, ?, ?{', ?' * len(JUDGED)})"
+)
+_BLOCK: Final = (
+    "INSERT OR IGNORE INTO template_blocks SELECT ?1, ?2, ?3 WHERE"
+    " (SELECT count(*) FROM template_blocks WHERE host_id = ?1 AND digest = ?2) < ?4"
 )
 _NO_RECORD: Final = (None, None, None, None)
 _NO_PLACE: Final = (None, None, None)
@@ -52,15 +47,18 @@ class Writer:
 
     Args:
         database: open for writing.
+
+    Attributes:
+        numbers: of what is kept once.
     """
 
     def __init__(self, database: Database) -> None:
-        self._database = database
+        self._database, self.numbers = database, Numbers(database)
 
     def check(self, run: int, check: Check) -> int:
         """Add one check, and of what it refers to whatever the ledger has not got yet; its number."""
         judgement, since = check.judgement, check.since_last
-        post = self.intern("post", pack_text(check.post))
+        post = self.numbers.of("post", pack_text(check.post))
         capture = None if check.capture is None else self.capture(check.capture)
         return self._database.insert(
             _CHECK,
@@ -88,9 +86,9 @@ class Writer:
                 None if check.previous is None else self.capture(check.previous),
                 None if check.probe is None else self.capture(check.probe),
                 self._detail(pack_json(check.template) if check.template else None),
-                self.intern("digest", pack_digest(check.text_digest)) if check.text_digest else None,
-                self.intern("version", pack_text(check.extractor)),
-                self.intern("version", pack_text(check.rules)),
+                self.numbers.of("digest", pack_digest(check.text_digest)) if check.text_digest else None,
+                self.numbers.of("version", pack_text(check.extractor)),
+                self.numbers.of("version", pack_text(check.rules)),
                 pack_text(check.error) if check.error else None,
                 self._detail(pack_admission(judgement.admission)),
                 check.verdict_before,
@@ -111,9 +109,9 @@ class Writer:
             "measures_id": self._detail(pack_measures(check.measures)),
             "changed_since": None if since is None else int(since.changed),
             "changes_since_id": None if since is None else self._detail(pack_changes(since.changes)),
-            "text_digest_id": self.intern("digest", pack_digest(check.text_digest)) if check.text_digest else None,
-            "extractor_id": self.intern("version", pack_text(check.extractor)),
-            "rules_id": self.intern("version", pack_text(check.rules)),
+            "text_digest_id": self.numbers.of("digest", pack_digest(check.text_digest)) if check.text_digest else None,
+            "extractor_id": self.numbers.of("version", pack_text(check.extractor)),
+            "rules_id": self.numbers.of("version", pack_text(check.rules)),
             "admission_id": self._detail(pack_admission(judgement.admission)),
             "verdict_before": check.verdict_before,
         }
@@ -132,10 +130,10 @@ class Writer:
         number = self._database.insert(
             _CAPTURE,
             (
-                self.url(capture.source),
-                self.url(capture.url),
+                self.numbers.url(capture.source),
+                self.numbers.url(capture.url),
                 pack_moment(capture.captured_at),
-                self.intern("file", pack_text(capture.summary.file)),
+                self.numbers.of("file", pack_text(capture.summary.file)),
                 *(_NO_PLACE if capture.first == capture.summary else _place(capture.first)),
                 *_place(capture.summary),
             ),
@@ -149,43 +147,18 @@ class Writer:
 
     def blocks(self, host: str, source: str, digests: Iterable[str]) -> None:
         """Note the blocks that a source's page showed; those noted already are passed over."""
-        host_id, source_id = self.intern("host", pack_text(host)), self.url(source)
-        for digest in digests:
-            self._database.insert(
-                "INSERT OR IGNORE INTO template_blocks SELECT ?1, ?2, ?3 WHERE"
-                " (SELECT count(*) FROM template_blocks WHERE host_id = ?1 AND digest = ?2) < ?4",
-                (host_id, pack_digest(digest), source_id, ENOUGH_SOURCES),
-            )
-
-    def url(self, url: str) -> int:
-        """The number of a URL, with its host."""
-        packed = pack_text(url)
-        known = self._database.one("SELECT id FROM urls WHERE url = ?", (packed,))
-        if known:
-            return int(known[0])
-        host = self.intern("host", pack_text(host_of(url.strip())))
-        return self._database.insert("INSERT INTO urls (url, host_id) VALUES (?, ?)", (packed, host))
-
-    def intern(self, what: str, value: str | bytes) -> int:
-        """The number of a value that is kept once."""
-        find, add = _INTERNED[what]
-        known = self._database.one(find, (value,))
-        return int(known[0]) if known else self._database.insert(add, (value,))
+        host_id, source_id = self.numbers.of("host", pack_text(host)), self.numbers.url(source)
+        rows = [(host_id, pack_digest(digest), source_id, ENOUGH_SOURCES) for digest in digests]
+        self._database.insert_many(_BLOCK, rows)
 
     def _url(self, url: str | None) -> int | None:
-        return None if url is None else self.url(url)
+        return None if url is None else self.numbers.url(url)
 
     def _detail(self, content: str | None) -> int | None:
-        if content is None:
-            return None
-        digest = sha256(content.encode("utf-8")).digest()
-        known = self._database.one("SELECT id FROM details WHERE digest = ?", (digest,))
-        if known:
-            return int(known[0])
-        return self._database.insert("INSERT INTO details (digest, content) VALUES (?, ?)", (digest, content))
+        return None if content is None else self.numbers.detail(content)
 
     def _record(self, ref: RecordRef) -> tuple[Any, ...]:
-        file = self.intern("file", pack_text(ref.file))
+        file = self.numbers.of("file", pack_text(ref.file))
         return pack_record_id(ref.record_id), file, ref.offset, ref.length
 
     def _record_or_none(self, ref: RecordRef | None) -> tuple[Any, ...]:
@@ -196,10 +169,10 @@ class Writer:
             _EXCHANGE,
             (
                 *key,
-                self.url(exchange.url),
+                self.numbers.url(exchange.url),
                 exchange.status,
                 *response,
-                self.intern("digest", pack_digest(exchange.payload_digest)),
+                self.numbers.of("digest", pack_digest(exchange.payload_digest)),
                 pack_digest(exchange.block_digest),
                 *self._record_or_none(exchange.revisit_of),
             ),
