@@ -210,13 +210,16 @@ def test_checks_written_together_are_those_written_one_by_one(
     """Every row and every leaf of the log."""
     written = [with_own_summary(check) for check in found]
     beside = [check.capture for check in written if check.capture][:1]
+    blocks = [("host", check.post, (check.text_digest, "block")) for check in written]
     folder = tmp_path_factory.mktemp("batches")
-    for name, batches in (("together.db", [written]), ("alone.db", [[check] for check in written])):
+    for name, batches in (
+        ("together.db", [(written, blocks, beside)]),
+        ("alone.db", [*(([], [one], []) for one in blocks), *(([one], [], []) for one in written), ([], [], beside)]),
+    ):
         with Ledger.create_or_open(folder / name) as ledger:
             run = ledger.begin_run(RunPlan(("posts",), "{}", "test", datetime(2026, 1, 1, tzinfo=UTC)))
             for batch in batches:
-                ledger.append(run, batch)
-            ledger.append(run, (), captures=beside)
+                ledger.append(run, *batch)
     assert all_rows(folder / "together.db") == all_rows(folder / "alone.db")
 
 

@@ -184,11 +184,11 @@ class Ledger(Standings, Captures):
             ValueError: a time without time zone, a number that is not finite.
         """
         with self._database.transaction():
+            for host, source, digests in blocks:
+                self._writer.blocks(host, source, digests)
             leaves = [
                 leaf(EntryKind.CHECK, self._writer.check(run, check), check_entry(run, check)) for check in checks
             ]
-            for host, source, digests in blocks:
-                self._writer.blocks(host, source, digests)
             for capture in captures:
                 leaves.append(leaf(EntryKind.CAPTURE, self._writer.capture(capture), capture_entry(capture)))
             self.log.append_all(leaves)

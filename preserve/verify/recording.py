@@ -53,13 +53,14 @@ class Recorder:
         Raises:
             ArchiveError: it can't be written.
         """
-        self.commit_blocks()
         checks, self._checks = self._checks, []
         beside, self._beside = self._beside, []
         if not checks and not beside:
+            self.commit_blocks()
             return
+        blocks, self._blocks = self._blocks, []
         self._archive.writer.sync()
-        self._archive.ledger.append(self._archive.run, checks, captures=beside)
+        self._archive.ledger.append(self._archive.run, checks, blocks, beside)
         self.committed += len(checks)
         for check in checks:
             self._listener.checked(check)
