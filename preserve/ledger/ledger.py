@@ -184,7 +184,7 @@ class Ledger(Standings, Captures):
             ValueError: a time without time zone, a number that is not finite.
         """
         with self._database.transaction():
-            for host, source, digests in blocks:
+            for host, source, digests in blocks:  # first: as if they had been committed by themselves
                 self._writer.blocks(host, source, digests)
             leaves = [
                 leaf(EntryKind.CHECK, self._writer.check(run, check), check_entry(run, check)) for check in checks
