@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -181,14 +182,18 @@ def observation(row: Row) -> Observation:
         verdict=VERDICTS[row[2]],
         reason=REASONS[row[3]],
         text=changes if row[4] is None else unpack_digest(row[4]),
-        capture="" if row[6] is None else unpack_record_id(row[6]),
+        capture="" if row[6] is None else _name_of(row[6]),
         incident=bool(row[7]),
         judged_by=f"{row[8]} {row[9]}",
         changed=None if row[10] is None else bool(row[10]),
-        previous="" if row[11] is None else unpack_record_id(row[11]),
+        previous="" if row[11] is None else _name_of(row[11]),
         before=None if row[12] is None else VERDICTS[row[12]],
         at_visit=VERDICTS[row[13]],
     )
+
+
+# A capture is named by its own check, and by the next one as the earlier one.
+_name_of: Final = lru_cache(maxsize=1024)(unpack_record_id)
 
 
 def _judgement(row: Row) -> Judgement:
