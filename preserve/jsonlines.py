@@ -18,7 +18,8 @@ def check_object(check: Check) -> dict[str, Any]:
     """`check` as plain JSON values, keys in the documented order."""
     judgement, capture = check.judgement, check.capture
     final = capture.final if capture is not None else None
-    record = final.response if final is not None and final.response is not None else capture and capture.summary
+    summary = capture.summary if capture is not None else None
+    record = final.response if final is not None and final.response is not None else summary
     return line_object(
         CheckLine(
             post=check.post,
