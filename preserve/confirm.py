@@ -21,7 +21,6 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from itertools import pairwise
 from typing import Final
 
 from preserve.model import Reason, Verdict
@@ -284,9 +283,10 @@ def _marked(observations: Sequence[Observation]) -> Sequence[Observation]:
     Relied on are those that every longest row in order has: a clock that was wrong for a while is outvoted, and
     where it can't be told which time is the wrong one, none of them counts.
     """
-    times = [one.at.timestamp() for one in observations]
-    if all(one <= other for one, other in pairwise(times)):
+    moments = [one.at for one in observations]
+    if moments == sorted(moments):
         return observations
+    times = [one.timestamp() for one in moments]
     here = _row_lengths(times)
     behind = _row_lengths([-time for time in reversed(times)])[::-1]
     longest = max(here)
@@ -321,6 +321,9 @@ def _confirmed(counting: Sequence[Observation]) -> Verdict | None:
     """The last verdict confirmed and not refuted since."""
     confirmed: Verdict | None = None
     for end, one in enumerate(counting, start=1):
+        if one.verdict in WHOLE:  # as `_strikes` has it; told without a look at all that was before
+            confirmed = one.verdict
+            continue
         strikes, needed = _strikes(counting[:end])
         if needed and len(strikes) >= needed:
             confirmed = one.verdict

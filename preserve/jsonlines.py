@@ -7,7 +7,8 @@ from typing import Any, Final
 
 from preserve.alterations import Alteration
 from preserve.confirm import Standing
-from preserve.model import Change, Check, JudgedAgain, Judgement, Measures, PostVersion, SinceLast, Verdict
+from preserve.ledger import CheckLine
+from preserve.model import Admission, Change, Check, JudgedAgain, Measures, PostVersion, SinceLast, Verdict
 from preserve.times import warc_date
 
 _MEASURES: Final = tuple(field.name for field in fields(Measures))
@@ -15,37 +16,74 @@ _MEASURES: Final = tuple(field.name for field in fields(Measures))
 
 def check_object(check: Check) -> dict[str, Any]:
     """`check` as plain JSON values, keys in the documented order."""
-    judgement, final = check.judgement, check.capture.final if check.capture else None
-    record = final.response if final and final.response else check.capture.summary if check.capture else None
+    judgement, capture = check.judgement, check.capture
+    final = capture.final if capture is not None else None
+    summary = capture.summary if capture is not None else None
+    record = final.response if final is not None and final.response is not None else summary
+    return line_object(
+        CheckLine(
+            post=check.post,
+            source=check.source,
+            verdict=judgement.verdict,
+            reason=judgement.reason,
+            natures=judgement.natures,
+            changes=judgement.changes,
+            admission=judgement.admission,
+            since_last=check.since_last,
+            final_url=check.final_url,
+            http_status=check.http_status,
+            checked_at=check.checked_at,
+            captured_at=check.captured_at,
+            record_id=record.record_id if record is not None else None,
+            record_file=record.file if record is not None else None,
+            record_offset=record.offset if record is not None else None,
+            payload_digest=final.payload_digest or None if final is not None else None,
+            stored_record_id=check.stored_record.record_id if check.stored_record is not None else None,
+            post_digest=check.post_digest,
+            post_version=check.post_version,
+            remaining=judgement.remaining,
+            evidence=judgement.evidence,
+            measures=check.measures,
+            extractor=check.extractor,
+            rules=check.rules,
+            error=check.error,
+            verdict_before=check.verdict_before,
+            judged_again=check.judged_again,
+        )
+    )
+
+
+def line_object(line: CheckLine) -> dict[str, Any]:
+    """`line` as the same values as its check."""
     return {
-        "post": check.post,
-        "url": check.source,
-        "verdict": judgement.verdict.value,
-        "reason": judgement.reason.value if judgement.reason else None,
-        "nature": [nature.value for nature in judgement.natures],
-        "changes": [change_object(change) for change in judgement.changes],
-        "admitted": _admitted_object(judgement),
-        "since_last": _since_last_object(check.since_last),
-        "final_url": check.final_url,
-        "http_status": check.http_status,
-        "checked_at": warc_date(check.checked_at),
-        "captured_at": warc_date(check.captured_at) if check.captured_at else None,
-        "record_id": record.record_id if record else None,
-        "warc_file": record.file if record else None,
-        "warc_offset": record.offset if record else None,
-        "payload_digest": final.payload_digest if final and final.payload_digest else None,
-        "stored_record_id": check.stored_record.record_id if check.stored_record else None,
-        "post_digest": check.post_digest or None,
-        **version_object(check.post_version),
-        "remaining": judgement.remaining,
+        "post": line.post,
+        "url": line.source,
+        "verdict": line.verdict.value,
+        "reason": line.reason.value if line.reason else None,
+        "nature": [nature.value for nature in line.natures],
+        "changes": [change_object(change) for change in line.changes],
+        "admitted": _admitted_object(line.verdict, line.admission),
+        "since_last": _since_last_object(line.since_last),
+        "final_url": line.final_url,
+        "http_status": line.http_status,
+        "checked_at": warc_date(line.checked_at),
+        "captured_at": warc_date(line.captured_at) if line.captured_at else None,
+        "record_id": line.record_id,
+        "warc_file": line.record_file,
+        "warc_offset": line.record_offset,
+        "payload_digest": line.payload_digest,
+        "stored_record_id": line.stored_record_id,
+        "post_digest": line.post_digest or None,
+        **version_object(line.post_version),
+        "remaining": line.remaining,
         # Both are flat; `asdict` would copy them deeply, which tells over a whole collection.
-        "evidence": [{"rule": one.rule, "held": one.held, "saw": one.saw} for one in judgement.evidence],
-        "measures": {name: getattr(check.measures, name) for name in _MEASURES} if check.measures else None,
-        "extractor": check.extractor or None,
-        "rules": check.rules or None,
-        "error": check.error or None,
-        "verdict_before": check.verdict_before.value if check.verdict_before else None,
-        "judged_again": _judged_again_object(check.judged_again),
+        "evidence": [{"rule": one.rule, "held": one.held, "saw": one.saw} for one in line.evidence],
+        "measures": {name: getattr(line.measures, name) for name in _MEASURES} if line.measures else None,
+        "extractor": line.extractor or None,
+        "rules": line.rules or None,
+        "error": line.error or None,
+        "verdict_before": line.verdict_before.value if line.verdict_before else None,
+        "judged_again": _judged_again_object(line.judged_again),
     }
 
 
@@ -115,10 +153,9 @@ def change_object(change: Change) -> dict[str, Any]:
     }
 
 
-def _admitted_object(judgement: Judgement) -> dict[str, Any] | None:
-    if judgement.verdict is not Verdict.EDITED:
+def _admitted_object(verdict: Verdict, admission: Admission | None) -> dict[str, Any] | None:
+    if verdict is not Verdict.EDITED:
         return None
-    admission = judgement.admission
     return {
         "silent": admission is None,
         "kind": admission.kind.value if admission is not None else None,

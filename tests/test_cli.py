@@ -10,15 +10,20 @@ import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 
 import pytest
 from command_kit import command, environment
+from rich.console import Console
 from run_kit import answer, article, page, write_post
 from wire_server import Until, WireServer
 
 from preserve.cli.app import COMMANDS
+from preserve.cli.look import MEANINGS, SIGNS, verdict_table
 from preserve.cli.safe import safe
+from preserve.confirm import CONFIRMABLE
+from preserve.model import Verdict
 from preserve.warc import ArchiveLock
 
 LOOPBACK = ("--allow-private", "127.0.0.0/8", "--delay", "0")
@@ -200,6 +205,7 @@ def test_ctrl_c_finishes_what_is_in_flight_and_the_next_run_goes_on(tmp_path: Pa
         asked_to_stop.set()
         rest, errors = process.communicate(timeout=60)
         assert process.returncode == 130, errors
+        assert "the same command goes on where this run stopped" in errors
         done = [json.loads(line) for line in [first, *rest.splitlines()]]
         assert 0 < len(done) < 8
         again = command(*words)
@@ -207,6 +213,17 @@ def test_ctrl_c_finishes_what_is_in_flight_and_the_next_run_goes_on(tmp_path: Pa
         assert "Taking up run 1 again" in again.stderr
         later = [json.loads(line) for line in again.stdout.splitlines()]
         assert len({line["post"] for line in done + later}) == len(done) + len(later) == 8
+
+
+def test_the_table_of_verdicts_is_whole_at_80_columns() -> None:
+    out = Console(width=80, file=StringIO())
+    counts = dict.fromkeys(Verdict, 123_456)
+    out.print(verdict_table(counts, title="Run 1", confirmed=dict.fromkeys(CONFIRMABLE, 123_456)))
+    assert isinstance(out.file, StringIO)
+    _title, heading, *lines = out.file.getvalue().splitlines()
+    assert max(map(len, lines)) <= 80
+    meanings = [line[heading.index("meaning") :] for line in lines]
+    assert " ".join(meanings).split() == " ".join(MEANINGS[verdict] for verdict in SIGNS).split()
 
 
 @pytest.mark.parametrize("name", COMMANDS)

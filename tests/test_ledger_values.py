@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from ledger_samples import all_rows
 
+from preserve.jsonlines import check_object, line_object
 from preserve.ledger import Ledger, RunPlan, RunState
 from preserve.ledger.codec import (
     pack_digest,
@@ -221,6 +222,17 @@ def test_checks_written_together_are_those_written_one_by_one(
             for batch in batches:
                 ledger.append(run, *batch)
     assert all_rows(folder / "together.db") == all_rows(folder / "alone.db")
+
+
+@settings(max_examples=60, deadline=None)
+@given(found=st.lists(checks(), min_size=1, max_size=3, unique_by=lambda check: check.post))
+def test_a_line_says_what_its_whole_check_says(tmp_path_factory: pytest.TempPathFactory, found: list[Check]) -> None:
+    with Ledger.create_or_open(tmp_path_factory.mktemp("lines") / "ledger.db") as ledger:
+        run = ledger.begin_run(RunPlan(("posts",), "{}", "test", datetime(2026, 1, 1, tzinfo=UTC)))
+        ledger.append(run, [with_own_summary(check) for check in found])
+        lines, whole = list(ledger.latest_lines()), list(ledger.latest_with_observations())
+    assert [line_object(line) for line, _ in lines] == [check_object(check) for check, _ in whole]
+    assert [seen for _, seen in lines] == [seen for _, seen in whole]
 
 
 @given(TIMES, TIMES)

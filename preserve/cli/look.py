@@ -70,13 +70,13 @@ def verdict_table(
     if confirmed is not None:
         table.add_column("confirmed", justify="right", no_wrap=True)
     table.add_column("share", justify="right", no_wrap=True)
-    table.add_column("meaning", style="dim")  # alone may be narrowed: its cells are cut, not the numbers
+    table.add_column("meaning", style="dim")  # alone may be narrowed: its cells go on below, the numbers stay whole
     for verdict in SIGNS:
         count = counts.get(verdict, 0)
         if count:
             settled = [] if confirmed is None else [str(confirmed[verdict]) if verdict in confirmed else ""]
-            meaning = Text(MEANINGS[verdict], no_wrap=True, overflow="ellipsis")
-            table.add_row(verdict_text(verdict), str(count), *settled, f"{100 * count / total:.1f} %", meaning)
+            share = f"{100 * count / total:.1f} %"
+            table.add_row(verdict_text(verdict), str(count), *settled, share, MEANINGS[verdict])
     table.add_section()
     table.add_row("all", str(total))
     return table

@@ -126,8 +126,12 @@ class Progress:
                 f"Host incident: {incident.count} of {incident.of} checks on {incident.host} ended "
                 f"{incident.verdict.value}; counted as one event."
             )
-        if self._as_json:
-            return
+        if not self._as_json:
+            self._print_result(summary)
+        if summary.interrupted:
+            self.notice("Interrupted: the same command goes on where this run stopped; --new-run begins anew.")
+
+    def _print_result(self, summary: Summary) -> None:
         if self._listed:
             self._out.print()
             order = list(SIGNS)

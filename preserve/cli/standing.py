@@ -15,7 +15,7 @@ from preserve.cli.opening import open_ledger, settings_for_reading
 from preserve.cli.safe import safe
 from preserve.cli.status_command import Request
 from preserve.confirm import CONFIRMABLE, confirmed_counts, standing
-from preserve.jsonlines import check_object, standing_object
+from preserve.jsonlines import line_object, standing_object
 from preserve.ledger import Ledger, SummaryRow
 from preserve.model import Verdict
 
@@ -56,8 +56,8 @@ def _print_by_verdict(ledger: Ledger, *, counted: bool) -> None:
 
 def _print_json(ledger: Ledger) -> None:
     written = json.JSONEncoder(ensure_ascii=False, check_circular=False).encode
-    for check, observed in ledger.latest_with_observations():
-        line = {**check_object(check), "standing": standing_object(standing(observed))}
+    for found, observed in ledger.latest_lines():
+        line = {**line_object(found), "standing": standing_object(standing(observed))}
         sys.stdout.write(written(line) + "\n")
 
 

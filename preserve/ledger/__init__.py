@@ -3,6 +3,7 @@
 from preserve.ledger.auditing import Layout, Region, WitnessedPost
 from preserve.ledger.codec import UNREADABLE
 from preserve.ledger.ledger import Ledger
+from preserve.ledger.lines import CheckLine
 from preserve.ledger.log import LogEntry, LoggedCheck, LoggedCheckpoint, LoggedFile, LoggedStamp
 from preserve.ledger.precedents import Background
 from preserve.ledger.reporting import Round, RunOverview
@@ -22,6 +23,7 @@ from preserve.ledger.values import (
 __all__ = [
     "UNREADABLE",
     "Background",
+    "CheckLine",
     "Incident",
     "KeptSource",
     "Layout",

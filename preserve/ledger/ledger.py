@@ -22,12 +22,12 @@ from preserve.ledger.codec import (
     unpack_time,
 )
 from preserve.ledger.database import Database, open_for_reading, open_for_writing
+from preserve.ledger.lines import Lines
 from preserve.ledger.log import Log, LoggedCheckpoint, LoggedFile, LoggedStamp, leaf
 from preserve.ledger.precedents import Precedents
 from preserve.ledger.rejudging import Rejudging
 from preserve.ledger.reporting import Reporting
 from preserve.ledger.schema import REBUILD_LATEST
-from preserve.ledger.standings import Standings
 from preserve.ledger.texts import Texts
 from preserve.ledger.values import Incident, RunPlan, RunState, UnfinishedRun
 from preserve.model import ArchivedCapture, Check
@@ -44,7 +44,7 @@ SELECT
 PageBlocks = tuple[str, str, Iterable[str]]
 
 
-class Ledger(Standings, Captures):
+class Ledger(Lines, Captures):
     """An open ledger; made by `create_or_open` or `open_readonly`.
 
     It only grows. Every method raises `ArchiveError` when the file can't be read or written. Calls from

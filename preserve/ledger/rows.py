@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from preserve.confirm import Observation
 from preserve.errors import ArchiveError
@@ -38,6 +39,10 @@ from preserve.model import (
     SinceLast,
     Verdict,
 )
+
+# What `Verdict(...)` and `Reason(...)` find, in a tenth of the time; a KeyError for what is neither.
+VERDICTS: Final[Mapping[str, Verdict]] = {one.value: one for one in Verdict}
+REASONS: Final[Mapping[str | None, Reason | None]] = {None: None, **{one.value: one for one in Reason}}
 
 
 class Fetched:
@@ -151,7 +156,7 @@ class Fetched:
             text_digest="" if row[23] is None else unpack_digest(row[23]),
             post_version=unpack_version(*row[31:34]),
             verdict_before=None if row[34] is None else Verdict(row[34]),
-            judged_again=_judged_again(row),
+            judged_again=judged_again(row[35:41]),
         )
 
 
@@ -174,23 +179,27 @@ def observation(row: Row) -> Observation:
     changes = "" if row[5] is None else f"changes:{row[5]}"
     return Observation(
         at=unpack_moment(row[1]),
-        verdict=Verdict(row[2]),
-        reason=None if row[3] is None else Reason(row[3]),
+        verdict=VERDICTS[row[2]],
+        reason=REASONS[row[3]],
         text=changes if row[4] is None else unpack_digest(row[4]),
-        capture="" if row[6] is None else unpack_record_id(row[6]),
+        capture="" if row[6] is None else _name_of(row[6]),
         incident=bool(row[7]),
         judged_by=f"{row[8]} {row[9]}",
         changed=None if row[10] is None else bool(row[10]),
-        previous="" if row[11] is None else unpack_record_id(row[11]),
-        before=None if row[12] is None else Verdict(row[12]),
-        at_visit=Verdict(row[13]),
+        previous="" if row[11] is None else _name_of(row[11]),
+        before=None if row[12] is None else VERDICTS[row[12]],
+        at_visit=VERDICTS[row[13]],
     )
+
+
+# A capture is named by its own check, and by the next one as the earlier one.
+_name_of: Final = lru_cache(maxsize=1024)(unpack_record_id)
 
 
 def _judgement(row: Row) -> Judgement:
     return Judgement(
-        verdict=Verdict(row[3]),
-        reason=None if row[4] is None else Reason(row[4]),
+        verdict=VERDICTS[row[3]],
+        reason=REASONS[row[4]],
         natures=unpack_natures(row[5]),
         changes=unpack_changes(row[8]),
         evidence=unpack_evidence(row[9]),
@@ -200,8 +209,9 @@ def _judgement(row: Row) -> Judgement:
     )
 
 
-def _judged_again(row: Row) -> JudgedAgain | None:
-    run, at, verdict, reason, extractor, rules = row[35:41]
+def judged_again(columns: Row) -> JudgedAgain | None:
+    """The re-judgement in six columns: run, time, and what the visit had concluded by which versions."""
+    run, at, verdict, reason, extractor, rules = columns
     if _absent(run, at, verdict, extractor, rules):
         return None
     return JudgedAgain(

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from datetime import datetime
 from itertools import groupby, zip_longest
 from operator import itemgetter
-from typing import Final
+from typing import Final, Protocol, TypeVar
 
 from preserve.confirm import Observation
 from preserve.errors import ArchiveError
@@ -48,6 +48,14 @@ SELECT count(*) FROM (
     SELECT 1 FROM latest JOIN checks ON checks.post_id = latest.post_id
     WHERE latest.verdict IN ({marks}) LIMIT ?)
 """
+
+
+class _Named(Protocol):
+    @property
+    def post(self) -> str: ...
+
+
+_OfPost = TypeVar("_OfPost", bound=_Named)
 
 
 class Standings(Part):
@@ -95,10 +103,13 @@ class Standings(Part):
         Raises:
             ArchiveError: the table of latest checks is not what the checks say.
         """
+        return self._with_observations(self._reader.checks(queries.LATEST_BY_POST))
+
+    def _with_observations(self, last: Iterator[_OfPost]) -> Iterator[tuple[_OfPost, list[Observation]]]:
         with self._database.snapshot():
-            last = self._reader.checks(queries.LATEST_BY_POST)
-            for check, (post, observed) in zip_longest(last, self.all_observations(), fillvalue=(None, None)):
-                if not isinstance(check, Check) or check.post != post or observed is None:
+            for check, found in zip_longest(last, self.all_observations()):
+                post, observed = found or (None, None)
+                if check is None or check.post != post or observed is None:
                     raise ArchiveError(
                         f"ledger {self._database.path}: the last check of {post} is not where it should be; run"
                         " `preserve audit` for what else is wrong"
