@@ -186,7 +186,7 @@ def _capture(
         return None if at is None else unpack_moment(at), None, None, None, None
     if capture is None or file is None:
         raise ValueError(f"capture {wanted}, or a row that it refers to, is not there")
-    if not response:  # none, or (0) the one that closes the capture
+    if response is None or response == 0:  # none, or the one that closes the capture
         response, offset = summary, summary_offset
     return (
         None if at is None else unpack_moment(capture_at if at == "" else at),
