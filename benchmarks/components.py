@@ -1,9 +1,9 @@
 """What each part of a check costs by itself: processor time a page, one part after the other, all processors at work.
 
 Owns the bound that the whole is held against: processors ÷ the sum of the parts' own cost, and the same for the
-fewest parts that any design on these libraries would need. Processors that share caches and memory are each slower when
-all are at work, as in a run; so the parts are measured in as many processes as there are processors, side by side, and
-once more in one alone, to tell how much that makes. Nothing here waits: time spent asleep is not counted.
+fewest parts that any design on these libraries would need. Processors at work may take caches and memory from each
+other; so the parts are measured in as many processes as there are processors, side by side, and once more in one alone,
+to tell how much that makes. Nothing here waits: time spent asleep is not counted.
 """
 
 from __future__ import annotations

@@ -70,11 +70,13 @@ class Shape:
         posts: how many.
         hosts: on how many loopback addresses.
         small: made-up pages of 2 KB, whatever else there is.
+        every: of the real pages only each so-manieth, so that fewer are a sample of more.
     """
 
     posts: int
     hosts: int
     small: bool = False
+    every: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +100,7 @@ def build(folder: Path, shape: Shape, evaluation: Path) -> Collection:
     for name in ("posts", "pages"):
         (folder / name).mkdir(parents=True)
     listed, urls, total = [], [], 0
-    items = _real(evaluation, shape.posts) if real else _made(shape)
+    items = list(_real(evaluation, shape.posts * shape.every))[:: shape.every] if real else _made(shape)
     for number, item in enumerate(items):
         host = f"127.0.0.{2 + number % shape.hosts}"
         path, origin = item.path, f"http://{host}:{port}"

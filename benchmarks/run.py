@@ -56,7 +56,8 @@ def measured(options: argparse.Namespace) -> Results:
     start = scenarios.start_up(out, posts=options.status_posts, repeats=7)
     collection = build(out / "pages", Shape(options.pages, HOSTS), options.evaluation)
     one = scenarios.passes(out, collection, repeats=options.repeats, with_peers=not missing)
-    part = build(out / "parts", Shape(min(options.parts, options.pages), HOSTS), options.evaluation)
+    parts = min(options.parts, options.pages)
+    part = build(out / "parts", Shape(parts, HOSTS, every=options.pages // parts), options.evaluation)
     costs = measure_side_by_side(part, out / "archive-parts", rounds=2)
     print(f"parts: {sum(costs.parts.values()):.1f} ms a page", flush=True)
     return Results(
