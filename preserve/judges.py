@@ -157,12 +157,17 @@ class _Worker:
                 self._child.pipe.send(self._settings)
                 why = self._child.pipe.recv() if self._child.pipe.poll(START_SECONDS) else "the process for it hangs"
             except (EOFError, ConnectionError):
-                why = f"the process for it ended as it began ({_exit_text(self._kill())})"
+                why = f"the process for it ended as it began ({_exit_text(self._kill())}){self._perhaps_the_memory()}"
             except OSError as error:
                 raise JudgingError(f"no judging process can be started: {error.strerror}") from error
             if self._child is not None and not why:  # else once more: what ended it may have passed
                 return self._child.pipe
         raise JudgingError(f"pages can't be judged: {why}")
+
+    def _perhaps_the_memory(self) -> str:
+        """What to try where a process ended without a word, as one does when a C library finds no room."""
+        limit = self._settings.page_memory
+        return f". Perhaps judge.page_memory, now {limit} bytes, is too little for it" if limit else ""
 
     def _kill(self) -> int | None:
         child, self._child = self._child, None
@@ -206,8 +211,7 @@ def serve(descriptor: int) -> None:
     pipe, extractions = our_end(descriptor), Extractions()
     try:
         settings = pipe.recv()
-        if settings.page_memory:
-            resource.setrlimit(resource.RLIMIT_AS, (settings.page_memory, settings.page_memory))
+        _limit_memory(settings.page_memory)
         pipe.send(_load())
         task = pipe.recv()
         if task is not None:
@@ -219,14 +223,28 @@ def serve(descriptor: int) -> None:
         return
 
 
+def _limit_memory(size: int) -> None:
+    """Limit this process's address space to `size` bytes; 0 for as much as it was given."""
+    most = resource.getrlimit(resource.RLIMIT_AS)[1]
+    if size and (most == resource.RLIM_INFINITY or size < most):
+        resource.setrlimit(resource.RLIMIT_AS, (size, most))
+    else:
+        resource.setrlimit(resource.RLIMIT_AS, (most, most))
+
+
 def _load() -> str:
     """Load what judging needs; why that is not possible, or ""."""
     try:
         import preserve.judging  # noqa: F401, PLC0415 - heavy; only judging processes pay
     except ImportError as error:
+        _limit_memory(0)
         return f"{_incomplete(error)} Or judge.page_memory is too little"  # a library that finds no room is not found
     except MemoryError:
+        _limit_memory(0)  # to say so takes some, too
         return "judge.page_memory is too little"
+    except Exception as error:  # noqa: BLE001 - a module may raise anything as it finds no room
+        _limit_memory(0)
+        return f"{type(error).__name__}: {error}. Perhaps judge.page_memory is too little"
     return ""
 
 
@@ -256,6 +274,7 @@ def _answer(task: JudgeTask, settings: JudgeSettings, extractions: Extractions) 
     except ImportError as error:
         return "broken", _incomplete(error)
     except MemoryError:
+        _limit_memory(0)  # to say so takes some, too
         return "memory", ""
     except Exception as error:  # noqa: BLE001 - the per-page boundary: a parser may raise anything
         return "failed", f"{type(error).__name__}: {error}"[:500]

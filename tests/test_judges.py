@@ -155,10 +155,27 @@ def test_a_process_that_stands_still_is_ended_and_its_page_blamed_when_two_do(
     assert judgement.evidence[-1].saw == "its judging process stood still for 0.66 s, like another before it"
 
 
-def test_where_no_process_can_begin_the_run_ends_and_no_page_is_blamed(ordinary: JudgeTask) -> None:
-    pool = Judges(JudgeSettings(workers=1, page_memory=60 * 1024 * 1024))
+@pytest.mark.parametrize("mebibytes", [16, 30, 44, 52, 58])
+def test_where_no_process_can_begin_the_run_ends_and_no_page_is_blamed(
+    ordinary: JudgeTask, mebibytes: int, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Where exactly the memory ends differs with the machine: in an import, in a C library, in saying so."""
+    pool = Judges(JudgeSettings(workers=1, page_memory=mebibytes * 1024 * 1024))
     try:
         with pytest.raises(JudgingError, match="page_memory"):
+            pool.submit(ordinary).result(60)
+    finally:
+        pool.close()
+    assert "MemoryError" not in capfd.readouterr().err
+
+
+def test_a_process_that_ends_as_it_begins_without_a_word_may_have_found_no_room(
+    ordinary: JudgeTask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("preserve.spawning._BOOT", "import os; os._exit(3) # {path}{module}{function}{descriptor}")
+    pool = Judges(JudgeSettings(workers=1, page_memory=5_000_000_000))
+    try:
+        with pytest.raises(JudgingError, match=r"\(exit code 3\). Perhaps judge.page_memory, now 50{9} bytes"):
             pool.submit(ordinary).result(60)
     finally:
         pool.close()
