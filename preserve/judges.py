@@ -14,8 +14,10 @@ import queue
 import resource
 import signal
 import threading
+from collections.abc import Callable
 from concurrent.futures import Future
-from contextlib import suppress
+from contextlib import ExitStack, suppress
+from functools import partial
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -31,6 +33,9 @@ STARTS = 3
 START_SECONDS = 120.0
 STALLED = 10
 """A process that gave no answer after so many times a page's processor time is waiting for something."""
+
+
+_Tasks = queue.Queue[tuple[JudgeTask, Future[Judged]] | None]
 
 
 class _PageFailedError(Exception):
@@ -54,7 +59,7 @@ class Judges:
 
     def __init__(self, settings: JudgeSettings) -> None:
         count = settings.workers or len(os.sched_getaffinity(0))
-        self._tasks: queue.Queue[tuple[JudgeTask, Future[Judged]] | None] = queue.Queue(QUEUED_PER_WORKER * count)
+        self._tasks: _Tasks = queue.Queue(QUEUED_PER_WORKER * count)
         self._threads = [
             threading.Thread(target=_dispatch, args=(self._tasks, settings), name=f"judge-{n}", daemon=True)
             for n in range(count)
@@ -76,29 +81,45 @@ class Judges:
             thread.join()
 
 
-def _dispatch(tasks: queue.Queue[tuple[JudgeTask, Future[Judged]] | None], settings: JudgeSettings) -> None:
-    """One thread per process: hand over a task, wait for its result, replace the process when it fails."""
+def _dispatch(tasks: _Tasks, settings: JudgeSettings) -> None:
+    """One thread per process: hand over a task, wait for its result, replace the process when it fails.
+
+    A result is held back until the process has its next task, so that it need not stand still while the result is
+    seen to; where there is no next task, nothing is held back.
+    """
     worker = _Worker(settings)
-    while (item := tasks.get()) is not None:
-        task, future = item
-        try:
-            future.set_result(_judge(worker, task))
-        except _PageFailedError as failure:
-            _judge_unread(task, str(failure), future)
-        except Exception as error:  # noqa: BLE001 - whoever waits for the future must hear of it
-            future.set_exception(error)
+    with ExitStack() as held:
+        while (item := _next(tasks, held)) is not None:
+            task, future = item
+            publish: Callable[[], object]
+            try:
+                publish = partial(future.set_result, _judge(worker, task, held.close))
+            except _PageFailedError as failure:
+                publish = partial(_judge_unread, task, str(failure), future)
+            except Exception as error:  # noqa: BLE001 - whoever waits for the future must hear of it
+                publish = partial(future.set_exception, error)
+            held.close()  # if no process took the task
+            held.callback(publish)
     worker.close()
 
 
-def _judge(worker: _Worker, task: JudgeTask) -> Judged:
+def _next(tasks: _Tasks, held: ExitStack) -> tuple[JudgeTask, Future[Judged]] | None:
+    try:
+        return tasks.get_nowait()
+    except queue.Empty:
+        held.close()
+    return tasks.get()
+
+
+def _judge(worker: _Worker, task: JudgeTask, sent: Callable[[], None]) -> Judged:
     """Judge a page; once more in a new process, where it may not have been the page that ended the first."""
     try:
-        return worker.judge(task)
+        return worker.judge(task, sent)
     except _PageFailedError as failure:
         if failure.surely:
             raise
     try:
-        return worker.judge(task)
+        return worker.judge(task, sent)
     except _PageFailedError as failure:
         raise failure if failure.surely else _PageFailedError(f"{failure}, like another before it") from failure
 
@@ -119,11 +140,13 @@ class _Worker:
         self._settings = settings
         self._child: Child | None = None
 
-    def judge(self, task: JudgeTask) -> Judged:
+    def judge(self, task: JudgeTask, sent: Callable[[], None]) -> Judged:
+        """The judgement; `sent` is called once the process has the task."""
         pipe = self._ready()
         seconds = _processor_seconds(task, self._settings)
         try:
             pipe.send(task)
+            sent()
             if not pipe.poll(STALLED * seconds or None):
                 self._kill()
                 raise _PageFailedError(f"its judging process stood still for {STALLED * seconds:g} s")

@@ -117,6 +117,28 @@ def test_a_page_that_ends_two_processes_fails_alone(judges: Judges, ordinary: Ju
     assert judges.submit(ordinary).result(60).posts[0].judgement.verdict is Verdict.INTACT
 
 
+def test_the_process_is_at_the_next_page_while_a_result_is_seen_to(
+    judges: Judges, ordinary: JudgeTask, tmp_path: Path
+) -> None:
+    judges.submit(ordinary).result(60)
+    (pid,), following, at_work = children(), slow(tmp_path), threading.Event()
+    os.kill(pid, signal.SIGSTOP)  # until both are queued
+    first = judges.submit(ordinary)
+
+    def see_to_it(_: object) -> None:
+        begun, until = cpu_ticks(pid), time.monotonic() + 30
+        while time.monotonic() < until and not at_work.is_set():
+            if cpu_ticks(pid) > begun + 20:
+                at_work.set()
+            time.sleep(0.01)
+
+    first.add_done_callback(see_to_it)
+    second = judges.submit(following)
+    os.kill(pid, signal.SIGCONT)
+    second.result(60)
+    assert at_work.is_set()
+
+
 def test_a_page_that_wants_too_much_of_the_processor_is_ended(ordinary: JudgeTask, tmp_path: Path) -> None:
     pool = Judges(JudgeSettings(workers=1, page_seconds=0.5))
     try:
