@@ -49,9 +49,7 @@ def first_pass(collection: Collection, folder: Path) -> Script:
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "texts").mkdir(parents=True)
     write_stored_texts(collection, folder / "stored")
-    urls = str(collection.folder.resolve() / "urls.txt")
-    ask = ["wget", "-q", WITHOUT_PROXY, "-i", urls, "-nd", "-P", "pages", "--warc-file=first", "--warc-cdx"]
-    wget = measure(ask, folder=folder, accept=(0, SERVER_SAID_NO))
+    wget = archive(collection, folder)
     # --keep-dirs keeps names in the directory it is started in, and only there.
     read = [str(_trafilatura()), "--input-dir", ".", "--output-dir", "../texts", "--keep-dirs"]
     extracted = measure([*read, "--parallel", str(cores())], folder=folder / "pages")
@@ -60,6 +58,17 @@ def first_pass(collection: Collection, folder: Path) -> Script:
         raise BenchmarkError(f"trafilatura made {made} texts of {len(collection.urls)} pages; the comparison is void")
     compared = measure(["diff", "-r", "stored", "texts"], folder=folder, accept=(0, DIFFERENT))
     return Script(wget, extracted, compared)
+
+
+def archive(collection: Collection, folder: Path) -> Measured:
+    """The first step of a first pass by itself: every page fetched into `folder`, which must be there.
+
+    Raises:
+        BenchmarkError: it failed.
+    """
+    urls = str(collection.folder.resolve() / "urls.txt")
+    ask = ["wget", "-q", WITHOUT_PROXY, "-i", urls, "-nd", "-P", "pages", "--warc-file=first", "--warc-cdx"]
+    return measure(ask, folder=folder, accept=(0, SERVER_SAID_NO))
 
 
 def second_pass(collection: Collection, folder: Path) -> Measured:

@@ -66,7 +66,7 @@ def measured(options: argparse.Namespace) -> Results:
         latency=scenarios.latency(out, options.connections, posts=options.latency_posts, seconds=options.latency),
         seconds_latency=options.latency,
         interval=(scenarios.interval(out, posts=options.interval_posts, delay=options.delay), options.delay),
-        growth=scenarios.growth(out, options.growth),
+        growth=scenarios.growth(out, options.growth, repeats=options.repeats, with_peers=not missing),
         single=scenarios.single(out),
         start=start,
         status_posts=options.status_posts,

@@ -137,15 +137,21 @@ def passes(folder: Path, collection: Collection, *, repeats: int, with_peers: bo
                 found.script.append(peers.first_pass(collection, script))
         _say("first pass", found.first[-1].measured, found.script[-1].seconds if with_peers else 0)
     found.verdicts = verdicts_of(archive)
+    _second_passes(found, collection, (archive, script if with_peers else None), repeats)
+    return found
+
+
+def _second_passes(found: Passes, collection: Collection, kept: tuple[Path, Path | None], repeats: int) -> None:
+    """Over what was `kept` by the first: preserve's archive, and the peers' folder, None to leave them out."""
+    archive, script = kept
     for _ in range(repeats):
         found.same.append(_again(collection, archive, conditional=False))
         found.unmodified.append(_again(collection, archive, conditional=True))
-        if with_peers:
+        if script is not None:
             with served(collection.folder):
                 found.dedup.append(peers.second_pass(collection, script))
-        _say("second pass, 200", found.same[-1].measured, found.dedup[-1].seconds if with_peers else 0)
+        _say("second pass, 200", found.same[-1].measured, found.dedup[-1].seconds if script is not None else 0)
         _say("second pass, 304", found.unmodified[-1].measured)
-    return found
 
 
 def _again(collection: Collection, archive: Path, *, conditional: bool) -> Run:
@@ -185,15 +191,22 @@ def single(folder: Path) -> Run:
     return run
 
 
-def growth(folder: Path, sizes: Sequence[int]) -> list[tuple[int, Run]]:
-    """First passes over ever more posts with small pages."""
-    found = []
+def growth(folder: Path, sizes: Sequence[int], *, repeats: int, with_peers: bool) -> list[Passes]:
+    """A first pass over ever more posts with small pages; second ones, beside wget, over the most."""
+    grown = []
     for posts in sizes:
         collection = build(folder / f"growth-{posts}", Shape(posts, 64, small=True), Path())
-        run = verify(collection, folder / f"archive-growth-{posts}")
-        found.append((posts, run))
-        _say(f"{posts} small pages", run.measured)
-    return found
+        archive = folder / f"archive-growth-{posts}"
+        grown.append(Passes(posts, collection.page_bytes, collection.real, [verify(collection, archive)]))
+        _say(f"{posts} small pages", grown[-1].first[0].measured)
+    if grown:
+        script = folder / "script-growth" if with_peers else None
+        if script is not None:
+            script.mkdir()
+            with served(collection.folder):
+                peers.archive(collection, script)
+        _second_passes(grown[-1], collection, (archive, script), repeats)
+    return grown
 
 
 def start_up(folder: Path, *, posts: int, repeats: int) -> dict[str, Measured]:

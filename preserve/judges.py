@@ -8,7 +8,6 @@ counts against it only when it happens again in a process of its own. What a jud
 
 from __future__ import annotations
 
-import gc
 import os
 import queue
 import resource
@@ -24,7 +23,7 @@ from typing import Any
 from preserve.errors import ArchiveError, JudgingError, PreserveError
 from preserve.extractions import Extractions
 from preserve.settings import JudgeSettings
-from preserve.spawning import Child, our_end
+from preserve.spawning import Child, our_end, spare_the_collector
 from preserve.tasks import Judged, JudgeTask
 
 QUEUED_PER_WORKER = 8
@@ -239,7 +238,7 @@ def serve(descriptor: int) -> None:
         task = pipe.recv()
         if task is not None:
             pipe.send(_answer(task, settings, extractions))
-            _spare_the_collector()
+            spare_the_collector()
             while (task := pipe.recv()) is not None:
                 pipe.send(_answer(task, settings, extractions))
     except (EOFError, ConnectionError):
@@ -269,16 +268,6 @@ def _load() -> str:
         _limit_memory(0)
         return f"{type(error).__name__}: {error}. Perhaps judge.page_memory is too little"
     return ""
-
-
-def _spare_the_collector() -> None:
-    """Once everything is loaded: look for cyclic garbage less often, and never in what stays for good.
-
-    Reading a page makes ten thousands of objects and hardly a cycle; looking through them took 4 to 6 % of its time.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(20_000, 20, 100)
 
 
 def _incomplete(error: ImportError) -> str:

@@ -25,7 +25,7 @@ from preserve.fetch import HttpFetcher, system_tools
 from preserve.judges import Judges
 from preserve.ledger import Ledger
 from preserve.settings import Settings
-from preserve.spawning import Child, our_end
+from preserve.spawning import Child, our_end, spare_the_collector
 from preserve.warc import ArchiveWriter
 from preserve.warc.files import make_directory
 from preserve.warc.storage import Storage, open_store
@@ -235,6 +235,7 @@ def serve(descriptor: int) -> None:
     except (EOFError, OSError):
         return
     teller = Teller(pipe)
+    spare_the_collector()
     try:
         _work(pipe, setup, teller)
     except Exception as error:  # noqa: BLE001 - told to the coordinator, which ends the run
