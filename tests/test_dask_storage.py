@@ -133,3 +133,25 @@ def test_a_worker_that_is_killed_leaves_no_check_without_its_records(
     assert left[0] in stored_files(place.archive)
     assert "entered now" in run.text
     assert_whole(made, 2)
+
+
+def test_a_coordinator_that_is_killed_leaves_what_the_next_takes_up(
+    place: Stage, site: Loopback, cluster: Cluster
+) -> None:
+    made = Collection.made(site, place, hosts=4, each=6, seconds=0.02)
+    with site.hold(*HELD):
+        with verifying(place, "--dask", cluster.address) as run:
+            wait_until(lambda: site.waiting() and made.count() >= 2, "the run to be in its midst")
+            run.kill()
+        finished = {Path(check.post).stem for check in made.checks()}
+        with verifying(place, "--dask", cluster.address) as again:
+            wait_until(lambda: not site.waiting(), "the orphan to notice")
+            site.release(*HELD)
+            assert again.end() == 0, again.text
+            assert "coordinator died; waiting" in again.text
+    assert_whole(made)
+    asked = Counter((one.host, one.path) for one in site.log.all if one.path != "/robots.txt")
+    twice = {f"h{made.hosts.index(host)}-{path[1:]}" for (host, path), times in asked.items() if times > 1}
+    assert "h0-2" in twice  # the page that was held
+    assert not finished & twice
+    assert left_by_workers(place) == []
