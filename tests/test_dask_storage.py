@@ -91,8 +91,10 @@ def judging_processes(place: Stage) -> int:
     return (place.folder / STARTED).read_text().count("preserve.judges")
 
 
-def left_by_workers(place: Stage) -> list[Path]:
-    return list((place.folder / "dask").rglob("*.warc.gz*"))
+def left_by_workers(place: Stage) -> list[str]:
+    """The WARC files on the workers' disks, by the names they have or are to have once they are closed."""
+    found = (place.folder / "dask").rglob("*.warc.gz*")
+    return [path.name.removesuffix(".open") for path in found if path.suffix in (".gz", ".open")]
 
 
 def test_runs_leave_nothing_but_what_is_stored_and_the_next_builds_on_it(
@@ -125,13 +127,12 @@ def test_a_worker_that_is_killed_leaves_no_check_without_its_records(
         assert run.end() == 0, run.text
         assert "A worker was lost" in run.text
     assert_whole(made)
-    left = [path.name.removesuffix(".open") for path in left_by_workers(place)]
-    assert len(left) == 1
+    left = left_by_workers(place)  # none, where the last of its files was just stored
     with verifying(place, "--dask", cluster.address) as run:  # its worker finds what the dead one left
         assert run.end() == 0, run.text
     assert left_by_workers(place) == []
-    assert left[0] in stored_files(place.archive)
-    assert "entered now" in run.text
+    for name in left:
+        assert name in stored_files(place.archive) or f"{name}.open: held no finished record" in run.text
     assert_whole(made, 2)
 
 

@@ -396,6 +396,17 @@ def test_a_file_that_is_stored_and_left_is_put_away_by_the_next_worker(hall: Hal
     assert not hall.room.exists()
 
 
+def test_what_a_dead_worker_left_of_files_that_are_stored_is_cleared_away(hall: Hall) -> None:
+    name, _ = put(hall.store, hall)
+    (hall.room / name).unlink()
+    other = room_for(hall.room.parent / "worker", "2")
+    assert put_leftovers(other, hall.store) == ()  # its worker is alive
+    assert hall.room.exists()
+    hall.depot._mine.release()
+    assert put_leftovers(other, hall.store) == ()
+    assert not hall.room.exists()
+
+
 KILLED = """
 import sys, threading
 from pathlib import Path

@@ -42,7 +42,7 @@ def clear(room: Path) -> bool:
 
 
 def put_leftovers(room: Path, store: WarcStore) -> tuple[str, ...]:
-    """Store what dead workers left beside `room`, as far as it was meant for the same storage.
+    """Store what dead workers left beside `room`, as far as it was meant for the same storage, and clear it away.
 
     Returns:
         What was done, for people.
@@ -59,11 +59,11 @@ def put_leftovers(room: Path, store: WarcStore) -> tuple[str, ...]:
 
 def _is_ours(left: Path, store: WarcStore) -> bool:
     try:
-        if left.lstat().st_uid != os.getuid() or not left.is_dir() or not warc_files(left):
+        if left.lstat().st_uid != os.getuid() or not left.is_dir():
             return False
-    except (OSError, ArchiveError):  # another worker has just cleared it away, or nobody may look
+    except OSError:  # another worker has just cleared it away
         return False
-    return noted_storage(left) == store.storage
+    return noted_storage(left) == store.storage  # written once its worker had the lock
 
 
 def _put(left: Path, store: WarcStore) -> list[str]:
