@@ -13,7 +13,6 @@ rest: where a page leaves <body> out, libxml2 puts sectioning elements there.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from lxml import etree
@@ -51,6 +50,7 @@ _KINDS: dict[str, BlockKind] = {
 }
 _HIDING = word_set("hidden aria-hidden style")  # the attributes that can hide an element
 _BOLD = frozenset({"b", "strong"})
+_CODE = BlockKind.CODE
 _WHITE = " \t\n\r\f"
 _SPACES = re.compile(r"[\t\n\r\f][ \t\n\r\f]*| [ \t\n\r\f]+")  # all that is not one space already
 _BLANK_LINES = re.compile(r"\n[ \t\r]*\n\s*")
@@ -66,14 +66,16 @@ class _Line(NamedTuple):
     emphasis: list[str]
 
 
-@dataclass(slots=True)
 class _Run:
     """The inline text gathered since the last block boundary."""
 
-    parts: list[str] = field(default_factory=list)
-    linked: int = 0
-    emphasis: list[str] = field(default_factory=list)
-    lines: list[_Line] = field(default_factory=list)
+    __slots__ = ("emphasis", "lines", "linked", "parts")
+
+    def __init__(self) -> None:
+        self.parts: list[str] = []
+        self.linked = 0
+        self.emphasis: list[str] = []
+        self.lines: list[_Line] = []
 
     def end_line(self) -> None:
         self.lines.append(_Line("".join(self.parts), self.linked, self.emphasis))
@@ -148,26 +150,15 @@ class _Cutter:
     def start(self, element: HtmlElement) -> bool:
         """Open an element; False when it is left out with all it holds."""
         tag = element.tag
-        if tag in _SKIPPED:
-            self._open.append(None)
-            return False
         if tag in _BLOCKS:
             self.cut()
             self._open.append(self._place)
             self._start_block(tag, element)
-        elif tag in CONTROLS or (self._regions and _is_hidden(element)):
-            self._open.append(_Interlude(self._place, self._run))
-            self._run = _Run()
-            if tag in CONTROLS:
-                self._enter(Region.FORM, Evidence.CONTROL)
-            else:
-                self._enter(Region.HIDDEN, Evidence.HIDING)
+        elif tag in _SKIPPED:
+            self._open.append(None)
+            return False
         else:
-            self._open.append(self._start_inline(tag))
-        if tag == "a":
-            self._links += 1
-        elif tag == "br":
-            self._run.end_line()
+            self._start_inline(tag, element)
         if text := element.text:
             self.add(text)
         return True
@@ -196,7 +187,7 @@ class _Cutter:
     def add(self, text: str) -> None:
         """Take running text."""
         run = self._run
-        if not run.parts and not text.strip(_WHITE) and self._place.kind is not BlockKind.CODE:
+        if not run.parts and not text.strip(_WHITE) and self._place.kind is not _CODE:
             return
         run.parts.append(text)
         if self._links:
@@ -208,7 +199,7 @@ class _Cutter:
         if not run.parts and not run.lines:
             return
         self._run = _Run()
-        if self._place.kind is BlockKind.CODE:
+        if self._place.kind is _CODE:
             self._cut_preformatted(run)
         elif run.lines:
             run.end_line()
@@ -238,36 +229,52 @@ class _Cutter:
             self._place = _Place(kind, self._place.zone, self._place.sectioned)
         if tag == "tr":
             self._rows.append([])
-        elif tag in ("td", "th") and self._rows:
+        elif tag in {"td", "th"} and self._rows:
             self._rows[-1].append(len(self._drafts))
         if not self._regions:
             return
-        if tag in ("h1", "main"):
+        if tag in {"h1", "main"}:
             self._zones[self._place.zone].headline = True
-        if tag in ("article", "main"):
+        if tag in {"article", "main"}:
             self._place = _Place(self._place.kind, self._place.zone, sectioned=True)
-        self._find_region(tag, element)
+        names = element.keys()
+        if names or tag in ELEMENT_REGIONS:
+            self._find_region(tag, element, names)
 
-    def _start_inline(self, tag: str) -> int | None:
-        """Where in the run bold text begins; None for what isn't bold, or is bold already."""
-        if tag not in _BOLD or self._bold:
-            return None
-        self._bold = True
-        return len(self._run.parts)
+    def _start_inline(self, tag: str, element: HtmlElement) -> None:
+        if tag in CONTROLS:
+            self._interrupt(Region.FORM, Evidence.CONTROL)
+        elif self._regions and not _HIDING.isdisjoint(element.keys()) and _is_hidden(element):
+            self._interrupt(Region.HIDDEN, Evidence.HIDING)
+        elif tag in _BOLD and not self._bold:
+            self._bold = True
+            self._open.append(len(self._run.parts))
+        else:
+            self._open.append(None)
+        if tag == "a":
+            self._links += 1
+        elif tag == "br":
+            self._run.end_line()
 
-    def _find_region(self, tag: str, element: HtmlElement) -> None:
-        if _is_hidden(element):
+    def _interrupt(self, region: Region, evidence: Evidence) -> None:
+        self._open.append(_Interlude(self._place, self._run))
+        self._run = _Run()
+        self._enter(region, evidence)
+
+    def _find_region(self, tag: str, element: HtmlElement, names: list[str]) -> None:
+        if not _HIDING.isdisjoint(names) and _is_hidden(element):
             self._enter(Region.HIDDEN, Evidence.HIDING)
             return
         region = ELEMENT_REGIONS.get(tag)
         if region is not None and self._belongs_to_text(tag):
             region = None
-        if region is None and (role := element.get("role")):
-            region = ROLE_REGIONS.get(role.strip().lower())
+        if region is None and "role" in names:
+            region = ROLE_REGIONS.get(element.get("role", "").strip().lower())
         if region is not None:
             self._enter(region, Evidence.ELEMENT)
-        classes, name = element.get("class", ""), element.get("id", "")
-        if tag in ("html", "body", "main") or not (classes or name):
+        classes = element.get("class", "") if "class" in names else ""
+        name = element.get("id", "") if "id" in names else ""
+        if not (classes or name) or tag in {"html", "body", "main"}:
             return
         named, thread = region_of_words(f"{classes} {name}")
         if named is not None and named is not region:
@@ -356,13 +363,12 @@ class _Cutter:
 
 
 def _is_hidden(element: HtmlElement) -> bool:
-    names = element.keys()
-    if not names or _HIDING.isdisjoint(names):
-        return False
+    """Whether an element that has one of the attributes that can hide it is hidden."""
+    style = element.get("style")
     return (
-        "hidden" in names
+        element.get("hidden") is not None
         or element.get("aria-hidden", "").lower() == "true"
-        or ("style" in names and is_hiding(element.get("style", "")))
+        or (style is not None and is_hiding(style))
     )
 
 

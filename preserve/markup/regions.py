@@ -190,7 +190,7 @@ def resolve(zones: list[Zone]) -> list[Region]:
         parent.running += zone.running
         parent.headline = parent.headline or zone.headline
     regions = _claimed(zones, frozenset())
-    if _comments_are_the_article(own, regions):
+    if Region.COMMENTS in regions and _comments_are_the_article(own, regions):
         regions = _claimed(zones, frozenset({Region.COMMENTS}))
     return regions
 
