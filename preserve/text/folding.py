@@ -15,7 +15,7 @@ import html
 import re
 import unicodedata
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
@@ -70,7 +70,14 @@ def block_digest(folded: str) -> str:
 def fold_all(texts: Iterable[str]) -> list[str]:
     """The comparable form of each of `texts`, as `fold` gives it, at the price of one."""
     cleaned = [text.replace(_SEPARATOR, "") for text in texts]
-    return _fold(_SEPARATOR.join(cleaned)).split(_SEPARATOR) if cleaned else []
+    # Apart, because one that is not ASCII makes all it is folded with several times as dear.
+    plain = iter(_fold_joined([text for text in cleaned if text.isascii()]))
+    other = iter(_fold_joined([text for text in cleaned if not text.isascii()]))
+    return [next(plain if text.isascii() else other) for text in cleaned]
+
+
+def _fold_joined(texts: Sequence[str]) -> list[str]:
+    return _fold(_SEPARATOR.join(texts)).split(_SEPARATOR) if texts else []
 
 
 def _fold(text: str) -> str:
@@ -161,15 +168,10 @@ def fold_with_offsets(text: str) -> Folded:
     combining mark. Each piece is folded by itself; signs that count only between digits are taken along and then
     fitted to the fold of the whole.
     """
-    characters: list[str] = []
-    starts: list[int] = []
-    ends: list[int] = []
-    for start, end in _clusters(text):
-        cluster = text[start:end]
-        piece = _fold_cluster(cluster)
-        characters.extend(piece)
-        starts.extend([start] * len(piece))
-        ends.extend([end] * len(piece))
+    pieces = [(_fold_cluster(text[start:end]), start, end) for start, end in _clusters(text)]
+    characters = [character for piece, _, _ in pieces for character in piece]
+    starts = [start for piece, start, _ in pieces for _ in piece]
+    ends = [end for piece, _, end in pieces for _ in piece]
     return _settle(fold(text), characters, starts, ends)
 
 
@@ -188,7 +190,8 @@ def _settle(whole: str, characters: list[str], starts: list[int], ends: list[int
     kept: list[tuple[int, int]] = []
     at = 0
     for character in whole:
-        first, last = _place(character, characters, at)
+        there = at < len(characters) and characters[at] == character
+        first, last = (at, at) if there else _place(character, characters, at)
         kept.append((first, last))
         at = max(at, last + 1)
     return Folded(whole, tuple(starts[first] for first, _ in kept), tuple(ends[last] for _, last in kept))
@@ -208,6 +211,8 @@ def _place(character: str, characters: list[str], at: int) -> tuple[int, int]:
 
 def _clusters(text: str) -> list[tuple[int, int]]:
     """Cut `text` into ranges that fold independently of each other."""
+    if "&" not in text and not any(map(_joins, set(text))):
+        return [(at, at + 1) for at in range(len(text))]
     ranges: list[tuple[int, int]] = []
     at = 0
     length = len(text)
@@ -215,15 +220,18 @@ def _clusters(text: str) -> list[tuple[int, int]]:
         end = at + 1
         if text[at] == "&" and (match := _REFERENCE.match(text, at)):
             end = match.end()
-        while end < length and text[end] > "\xa7" and not "\u4e00" <= text[end] <= "\u9fff" and _joins(text[end]):
+        while end < length and _joins(text[end]):
             end += 1
         ranges.append((at, end))
         at = end
     return ranges
 
 
+@lru_cache(maxsize=4096)
 def _joins(character: str) -> bool:
     """Whether a character can merge with what stands before it under normalisation."""
+    if character <= "\xa7" or "\u4e00" <= character <= "\u9fff":
+        return False
     if _INVISIBLE.match(character):
         return True
     first = unicodedata.normalize("NFKD", character).lstrip(" ")[:1]

@@ -51,6 +51,16 @@ def test_offsets_rise_and_cover_the_fold(text: str) -> None:
     assert all(0 <= start < end <= len(text) for start, end in zip(folded.starts, folded.ends, strict=True))
 
 
+@settings(max_examples=300)
+@given(ANY_TEXT)
+def test_offsets_are_the_same_whatever_follows(text: str) -> None:
+    """A combining mark keeps a text from being taken character by character, which must make no difference."""
+    alone, followed = fold_with_offsets(text), fold_with_offsets(f"{text} \u3042\u3099")
+    size = len(alone.text)
+    assert followed.text == alone.text + "\u3042"
+    assert (followed.starts[:size], followed.ends[:size]) == (alone.starts, alone.ends)
+
+
 @settings(max_examples=150)
 @given(ANY_TEXT)
 def test_sentences_lose_nothing_but_white_space(text: str) -> None:
