@@ -310,7 +310,7 @@ class _Round:
         root = meter.of("parse", lambda: parse_html(text))
         visible = meter.of("visible text", lambda: blocks_of(root))
         with meter.part("trafilatura"):
-            main_blocks(root, url=final.url, visible=visible)
+            main_blocks(root, visible=visible)
         with meter.part("trafilatura.extract"):
             trafilatura.extract(body)
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import trafilatura
 from lxml.etree import XPath
 from lxml.html import HtmlElement
 from trafilatura import bare_extraction
+from trafilatura.settings import Extractor
 
 from preserve.editions import EXTRACTION_OPTIONS, extractor_name
 from preserve.markup import blocks_of
@@ -39,19 +42,18 @@ def extractor_id() -> str:
     return extractor_name(trafilatura.__version__)
 
 
-def main_blocks(root: HtmlElement, *, url: str, visible: tuple[Block, ...]) -> tuple[Block, ...]:
+def main_blocks(root: HtmlElement, *, visible: tuple[Block, ...]) -> tuple[Block, ...]:
     """The main text as blocks; empty where trafilatura finds none.
 
     Args:
         root: the page's tree; it is not changed.
-        url: the page's address.
         visible: the page's blocks. The running text among them is the main text of a page that is out of all
             proportion, on which trafilatura would take minutes.
     """
     if _is_out_of_proportion(root, visible):
         return tuple(block for block in visible if _is_running(block))
     try:
-        found = bare_extraction(root, url=url, output_format=_FORM, **EXTRACTION_OPTIONS)
+        found = bare_extraction(root, options=_options())
     except (RecursionError, AttributeError, IndexError):  # slips of the extractor on odd trees
         return ()
     body = getattr(found, "body", None)
@@ -60,6 +62,22 @@ def main_blocks(root: HtmlElement, *, url: str, visible: tuple[Block, ...]) -> t
     for element in body.iter(*_HTML_NAMES):
         element.tag = _HTML_NAMES[element.tag]
     return blocks_of(body, regions=False)
+
+
+@cache
+def _options() -> Extractor:
+    """`EXTRACTION_OPTIONS` as trafilatura wants them, made once: it reads its own settings anew for each.
+
+    There is no address among them: it would only complete links, which are left out.
+    """
+    return Extractor(
+        output_format=_FORM,
+        comments=EXTRACTION_OPTIONS["include_comments"],
+        tables=EXTRACTION_OPTIONS["include_tables"],
+        dedup=EXTRACTION_OPTIONS["deduplicate"],
+        with_metadata=EXTRACTION_OPTIONS["with_metadata"],
+        recall=EXTRACTION_OPTIONS["favor_recall"],
+    )
 
 
 def _is_out_of_proportion(root: HtmlElement, visible: tuple[Block, ...]) -> bool:

@@ -35,7 +35,7 @@ def extract_page(body: bytes, *, content_type: str | None, url: str) -> Extracti
         language=meta.language,
         charset=decoded.charset,
         charset_source=decoded.source,
-        main=main_blocks(root, url=url, visible=visible),
+        main=main_blocks(root, visible=visible),
         visible=visible,
         structured=meta.structured,
         facts=meta.facts,
