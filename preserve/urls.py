@@ -187,7 +187,7 @@ def same_page(a: str, b: str) -> bool:
     That is: http or https and their default ports, `www.`, a trailing slash, the fragment, how characters are
     percent-encoded, and query fields that only count where visitors come from.
     """
-    return _page_key(a) == _page_key(b)
+    return a == b or _page_key(a) == _page_key(b)
 
 
 def is_home(url: str) -> bool:

@@ -72,6 +72,7 @@ def _share(part: int, whole: int) -> float:
 
 
 def _cosine(one: Counter[str], two: Counter[str]) -> float:
-    product = sum(one[gram] * two[gram] for gram in one.keys() & two.keys())
+    both = one.keys() & two.keys()
+    product = sum(map(mul, map(one.__getitem__, both), map(two.__getitem__, both)))
     squares = [sum(map(mul, grams.values(), grams.values())) for grams in (one, two)]
     return product / sqrt(squares[0] * squares[1]) if product else 0.0

@@ -34,7 +34,8 @@ def compare_pages(
     laid = lay(article.blocks, new, seen=True)
     rules = PageRules(laid.old, laid.new, article, laid.layers.main, template)
     told = tell(laid, rules, byline=old.byline, cut=False, exact=True)
-    headline = headline_change(old.headline, new)
+    titled = headline_found(old.headline, new)
+    headline = None if titled else headline_change(old.headline, new)
     byline = byline_change((old.byline, article.page), (new.byline, laid.new), told.changes)
     changes = [*told.changes, *(change for change in (headline, byline) if change is not None)]
-    return summarise(laid, told, changes, headline_found(old.headline, new))
+    return summarise(laid, told, changes, titled)

@@ -28,9 +28,10 @@ def compare(stored: StoredCopy, page: Extraction, *, template: frozenset[str] = 
     }
     rules = StoredRules(laid.old, laid.new, laid.layers.main, known, template)
     told = tell(laid, rules, byline=stored.author, cut=cut, exact=False)
-    headline = headline_change(stored.title, page, laid.script)
+    titled = headline_found(stored.title, page, laid.script)
+    headline = None if titled else headline_change(stored.title, page, laid.script)
     changes = [*told.changes, *([headline] if headline else [])]
-    return summarise(laid, told, changes, headline_found(stored.title, page, laid.script))
+    return summarise(laid, told, changes, titled)
 
 
 def lay_copy(stored: StoredCopy, page: Extraction) -> Laid:

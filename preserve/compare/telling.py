@@ -178,14 +178,19 @@ def _looks_other(laid: Laid) -> bool:
 
     White space is not looked at: it differs with every cut into blocks.
     """
-    page = "".join("".join(block.text for block in laid.new.blocks).split())
-    return any(
-        not unit.cut
+    texts = {block.text for block in laid.new.blocks}
+    sentences = [
+        laid.old.slice(unit.span)
+        for unit, layer in zip(laid.alignment.units, laid.findings.layers, strict=True)
+        if not unit.cut
         and layer is not Layer.MISSING
         and layer is not Layer.STRUCTURED
-        and "".join(laid.old.slice(unit.span).split()) not in page
-        for unit, layer in zip(laid.alignment.units, laid.findings.layers, strict=True)
-    )
+        and laid.old.blocks[unit.block].text not in texts  # most blocks stand there letter by letter
+    ]
+    if not sentences:
+        return False
+    page = "".join("".join(block.text for block in laid.new.blocks).split())
+    return any("".join(sentence.split()) not in page for sentence in sentences)
 
 
 @dataclass(frozen=True, slots=True)

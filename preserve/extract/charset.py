@@ -150,10 +150,12 @@ def decode_html(body: bytes, content_type: str | None) -> DecodedText:
     if declared in _STATEFUL or body.isascii():
         return _decode(body, declared or "utf-8", source)
     unicode = _decode(body, "utf-8", source if declared == "utf-8" else "detected")
-    beyond_ascii = len(unicode.text) - len(unicode.text.encode("ascii", "ignore")) - unicode.errors
     # Text of another codec is hardly ever valid UTF-8, unless it is a few double bytes; a few broken ones
     # among many are nothing unusual.
     enough = 4 if declared in _COMMON else 1
+    if enough == 1 and not unicode.errors:
+        return unicode  # not all of it is ASCII, and all of it could be decoded
+    beyond_ascii = len(unicode.text) - len(unicode.text.encode("ascii", "ignore")) - unicode.errors
     if beyond_ascii >= enough and unicode.errors * 5 <= beyond_ascii:
         return unicode
     return _decode(body, *_choose(body, declared, source))

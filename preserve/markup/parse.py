@@ -12,7 +12,7 @@ from preserve.markup.words import word_set
 # Characters no browser shows and no XML tree may hold (XML 1.0, section 2.2); lone surrogates can't be
 # encoded.
 _UNUSABLE = bytes((*range(0x09), 0x0B, *range(0x0E, 0x20), 0x7F))
-_NON_CHARACTERS = ("\ufffe".encode(), "\uffff".encode())
+_NON_CHARACTERS = "\ufffe\uffff"
 _FORM_FEED_TO_SPACE = bytes.maketrans(b"\x0c", b" ")
 _NOTHING = b"<html><body></body></html>"
 
@@ -35,9 +35,9 @@ def parse_html(text: str) -> HtmlElement:
         The `html` element of a whole tree without comments and processing instructions. Encoding declarations
         in `text` are ignored: it is decoded already. Empty input gives an empty body.
     """
-    data = text.encode("utf-8", "ignore").translate(_FORM_FEED_TO_SPACE, _UNUSABLE)
     for character in _NON_CHARACTERS:
-        data = data.replace(character, b"")
+        text = text.replace(character, "")
+    data = text.encode("utf-8", "ignore").translate(_FORM_FEED_TO_SPACE, _UNUSABLE)
     root = _parse(data)
     if _last_depth(root) >= _PARSER_DEPTH:
         root = _parse(_flatten(data.decode("utf-8")).encode("utf-8"))

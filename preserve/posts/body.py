@@ -100,7 +100,7 @@ def _comments(html: str) -> list[SetAside]:
 
 
 def _text_of(element: HtmlElement) -> str:
-    return _SPACES.sub(" ", " ".join(element.itertext())).strip()
+    return " ".join(" ".join(element.itertext()).split())
 
 
 def _take_footer(root: HtmlElement) -> list[SetAside]:
@@ -180,13 +180,14 @@ def _remove(element: HtmlElement) -> None:
 def _sort_out(blocks: Sequence[Block], post: Post, settings: PostSettings) -> tuple[tuple[Block, ...], list[SetAside]]:
     """The blocks of the article, and the lines that are none of it."""
     own = [(name, re.compile(pattern)) for name, pattern in settings.set_aside]
+    title = _bare(post.title)
     kept, aside = [], []
     for index, block in enumerate(blocks):
-        text = _SPACES.sub(" ", block.text).strip()
+        text = " ".join(block.text.split())
         at_start, at_end = index < rules.NEAR_START, len(blocks) - index <= rules.NEAR_END
         rule = (
             next((name for name, pattern in own if pattern.fullmatch(text)), "")
-            or ("title" if index < _TITLE_BLOCKS and _same_words(text, post.title) else "")
+            or ("title" if title and index < _TITLE_BLOCKS and _bare(text) == title else "")
             or _rule_of(block, text, at_start, at_end)
         )
         if rule:

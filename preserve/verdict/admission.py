@@ -19,7 +19,7 @@ from typing import Final
 
 from preserve.compare.furniture import is_meter
 from preserve.model import Admission, AdmissionKind, Block, BlockKind, Extraction, Region, StoredCopy
-from preserve.text import block_digest
+from preserve.text import block_digest, fold_all
 from preserve.text import fold as comparable
 from preserve.verdict.wording import fold, reading_length
 
@@ -108,7 +108,7 @@ def _said(before: Before) -> _Said:
     stored = [block.text for block in before.stored.blocks]
     stored += [aside.text for aside in before.stored.set_aside]
     earlier = [block.text for block in before.earlier.visible] if before.earlier is not None else []
-    folded = [comparable(text) for text in (*stored, *earlier)]
+    folded = fold_all((*stored, *earlier))
     return _Said("\n".join(folded), frozenset(folded))
 
 
@@ -124,12 +124,12 @@ def _around(page: Extraction, stored: StoredCopy, template: AbstractSet[str]) ->
 
 def _extent(page: Extraction, stored: StoredCopy) -> tuple[int, int]:
     """The places of the article's first and last block among the visible ones; of all where it is not found."""
-    kept = "\n".join(comparable(block.text) for block in stored.blocks)
+    kept = "\n".join(fold_all(block.text for block in stored.blocks))
     main = frozenset(block.text for block in page.main)
     known: list[int] = []
-    for place, block in enumerate(page.visible):
-        text = comparable(block.text)
-        if len(text) >= _TELLING and (text in kept or block.text in main):
+    folded = fold_all(block.text for block in page.visible)
+    for place, (block, text) in enumerate(zip(page.visible, folded, strict=True)):
+        if len(text) >= _TELLING and (block.text in main or text in kept):
             known.append(place)
     return (known[0], known[-1]) if known else (0, len(page.visible))
 
