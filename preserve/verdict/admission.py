@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
 from typing import Final
 
@@ -79,10 +79,10 @@ def find_admission(page: Extraction, before: Before, *, template: AbstractSet[st
         A notice before the time of an update, what stands first before what follows.
     """
     blocks = tuple(_around(page, before.stored, template))
-    said = _said(before)
+    said = _Said(before)
     for place, block in enumerate(blocks):
         text = _notice(blocks, place, before)
-        if text and comparable(block.text) not in said.blocks and comparable(text) not in said.whole:
+        if text and comparable(block.text) not in said.blocks and not said.has(comparable(text)):
             return Admission(AdmissionKind.NOTICE, _cut(text))
     since = _since(page, before.stored)
     for block in blocks:
@@ -96,20 +96,23 @@ def find_admission(page: Extraction, before: Before, *, template: AbstractSet[st
 # ---------------------------------------------------------------- where
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Said:
-    """What was said before: whole, and block by block, in comparable form."""
+    """What was said before, in comparable form; most pages say nothing that makes it worth asking."""
 
-    whole: str
-    blocks: frozenset[str]
+    before: Before
 
+    @cached_property
+    def blocks(self) -> frozenset[str]:
+        """Block by block."""
+        stored = [block.text for block in self.before.stored.blocks]
+        stored += [aside.text for aside in self.before.stored.set_aside]
+        earlier = [block.text for block in self.before.earlier.visible] if self.before.earlier is not None else []
+        return frozenset(fold_all((*stored, *earlier)))
 
-def _said(before: Before) -> _Said:
-    stored = [block.text for block in before.stored.blocks]
-    stored += [aside.text for aside in before.stored.set_aside]
-    earlier = [block.text for block in before.earlier.visible] if before.earlier is not None else []
-    folded = fold_all((*stored, *earlier))
-    return _Said("\n".join(folded), frozenset(folded))
+    def has(self, text: str) -> bool:
+        """Whether one of the blocks has a comparable text."""
+        return any(text in block for block in self.blocks)
 
 
 def _around(page: Extraction, stored: StoredCopy, template: AbstractSet[str]) -> Iterator[Block]:
@@ -152,13 +155,10 @@ def _notice(blocks: Sequence[Block], place: int, before: Before) -> str:
             return ""
         whole = f"{block.text.rstrip(' :：')}: {following}"
         text = fold(whole)
-    if words.invitation.search(text) or _is_line(whole):
+    changed = note and (before.earlier is not None or words.change.search(text))
+    if not (head or changed or words.sentence.search(text)) or words.invitation.search(text) or _is_line(whole):
         return ""
-    if head:
-        return "" if _dated_before(text[head.end() :], before) else whole
-    if words.sentence.search(text):
-        return whole
-    return whole if note and (before.earlier is not None or words.change.search(text)) else ""
+    return "" if head and _dated_before(text[head.end() :], before) else whole
 
 
 def _is_line(text: str) -> bool:
@@ -198,13 +198,13 @@ def _since(page: Extraction, stored: StoredCopy) -> date | None:
 
 def _tells_update(block: Block, before: Before, said: _Said, since: date | None) -> bool:
     """Whether a block tells the time of an update that was made after what the page is held against."""
-    if reading_length(block.text) > _LINE_LONGEST or comparable(block.text) in said.blocks:
+    if reading_length(block.text) > _LINE_LONGEST:
         return False
     folded = fold(block.text)
     for found in _words().updated.finditer(folded):
         dates = _dates(folded[found.end() :])
         if dates and (before.earlier is not None or (since is not None and min(dates) > since)):
-            return True
+            return comparable(block.text) not in said.blocks
     return False
 
 

@@ -14,18 +14,23 @@ from importlib.resources import files
 # Scripts that set no spaces between words, or glue particles to them: entries match anywhere.
 _GLUED = re.compile(r"[\u0590-\u06ff\u0900-\u0dff\u0e00-\u0eff\u1100-\u11ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _WIDE = re.compile(r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\U00020000-\U0002ffff]")
-_QUOTES = str.maketrans({"\u2018": "'", "\u2019": "'", "\u02bc": "'", "\u00ad": None, "\u200b": None})
+_QUOTES = (("\u2018", "'"), ("\u2019", "'"), ("\u02bc", "'"), ("\u00ad", ""), ("\u200b", ""))
 WIDE_WEIGHT = 2.5  # a Chinese character says about as much as two and a half Latin letters
 
 
 def fold(text: str) -> str:
     """`text` as the word lists are written: NFKC, lower case, straight apostrophes, single spaces."""
-    return " ".join(unicodedata.normalize("NFKC", text).translate(_QUOTES).lower().split())
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text)
+        for sign, plain in _QUOTES:
+            text = text.replace(sign, plain)
+    return " ".join(text.lower().split())
 
 
 def reading_length(text: str) -> float:
     """How much there is to read, in Latin letters: wide characters count `WIDE_WEIGHT`."""
-    return len(text) + (WIDE_WEIGHT - 1) * len(_WIDE.findall(text))
+    wide = 0 if text.isascii() else len(_WIDE.findall(text))
+    return len(text) + (WIDE_WEIGHT - 1) * wide
 
 
 def ideas(section: str, folded: str) -> frozenset[str]:
