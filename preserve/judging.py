@@ -7,12 +7,12 @@ because HTML is parsed here and lxml is kept to one thread.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
 from preserve import http1
-from preserve.compare import RULES, compare, compare_pages
+from preserve.compare import RULES, Readings, compare, compare_pages
 from preserve.digests import digest
 from preserve.errors import PostError
 from preserve.extract import decode_html
@@ -34,7 +34,7 @@ from preserve.posts import parse_post
 from preserve.posts.body import stored_copy
 from preserve.settings import DigestAlgorithm, Settings
 from preserve.tasks import Judged, JudgedPost, JudgeTask, PostBytes
-from preserve.text import fold
+from preserve.text import join_folded
 from preserve.verdict import Before, Case, ProbeSeen, find_admission, find_markers, judge, needs_markers
 from preserve.warc import read_capture
 
@@ -59,13 +59,14 @@ class Weighed:
 
 @dataclass(frozen=True)
 class _Page:
-    """A capture's page, as far as it could be read."""
+    """A capture's page, as far as it could be read; with what of it and other pages was folded already."""
 
     capture: Capture
     extraction: Extraction | None
     problem: str
     reader_failed: bool = False
     body: bytes = b""
+    readings: Readings = field(default_factory=Readings)
 
     @cached_property
     def marked(self) -> Extraction | None:
@@ -94,9 +95,12 @@ def judge_capture(task: JudgeTask, extractions: Extractions | None = None) -> Ju
     posts = tuple(_judge_post(post, page, probe, earlier, task).judged for post in task.posts)
     if page.extraction is None:
         return Judged(posts)
-    text = "\n\n".join(block.text for block in page.extraction.main)
-    text_digest = digest(fold(text).encode(), DigestAlgorithm.SHA256) if text else ""
-    return Judged(posts, text, text_digest, page.extraction.extractor, RULES)
+    texts = [block.text for block in page.extraction.main]
+    text_digest = ""
+    if texts:
+        folded = join_folded(page.readings.main(page.extraction).keys, texts)
+        text_digest = digest(folded.encode(), DigestAlgorithm.SHA256)
+    return Judged(posts, "\n\n".join(texts), text_digest, page.extraction.extractor, RULES)
 
 
 def judge_unread(task: JudgeTask, problem: str) -> Judged:
@@ -159,9 +163,11 @@ class _Reader:
     def __init__(self, task: JudgeTask, extractions: Extractions | None) -> None:
         self._archive, self._settings = Path(task.archive), task.settings
         self._extractions = extractions if extractions is not None else Extractions()
+        self._readings = Readings()
 
     def page(self, ref: ArchivedCapture) -> _Page:
-        return _read_page(self._archive, ref, self._settings, self._extractions)
+        page = _read_page(self._archive, ref, self._settings, self._extractions)
+        return replace(page, readings=self._readings)
 
 
 def _probe_seen(reader: _Reader, task: JudgeTask) -> ProbeSeen | None:
@@ -199,7 +205,13 @@ class _Earlier:
         extraction = self._before(previous).extraction
         if extraction is None:
             return None
-        self._comparison = compare_pages(extraction, self._page.extraction, stored=stored, template=self._task.template)
+        self._comparison = compare_pages(
+            extraction,
+            self._page.extraction,
+            stored=stored,
+            template=self._task.template,
+            readings=self._page.readings,
+        )
         changes = self._comparison.changes
         return SinceLast(bool(changes), changes, previous.captured_at)
 
@@ -248,7 +260,8 @@ def _judge_post(
     since_last = earlier.since_last(stored) if earlier is not None and comparable else None
     if judgement.verdict is Verdict.EDITED and extraction is not None:
         before = Before(stored, earlier.changed_from if earlier is not None else None)
-        judgement = replace(judgement, admission=find_admission(extraction, before, template=task.template))
+        admission = find_admission(extraction, before, template=task.template, readings=page.readings)
+        judgement = replace(judgement, admission=admission)
     verdict_before = None
     if earlier is not None and judgement.verdict in ANSWERED and (since_last is None or since_last.changed):
         verdict_before = earlier.verdict(stored, probe, judgement.verdict)
@@ -270,6 +283,6 @@ def _judge_post(
 def _case(stored: StoredCopy, page: _Page, probe: ProbeSeen | None, template: frozenset[str]) -> Case:
     comparison = None
     if page.extraction is not None and stored.blocks:
-        comparison = compare(stored, page.extraction, template=template)
+        comparison = compare(stored, page.extraction, template=template, readings=page.readings)
     extraction = page.marked if needs_markers(page.capture, comparison) else page.extraction
     return Case(stored, page.capture, extraction, comparison, probe, page.problem, page.reader_failed)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from preserve.compare.anchors import anchor
-from preserve.compare.reading import Reading
+from preserve.compare.reading import Reading, Readings
 from preserve.model import Block, Extraction, StoredCopy
 
 _STRONG = 14
@@ -31,10 +31,9 @@ class Article:
     sure: frozenset[int]
 
 
-def article_of(page: Extraction, stored: StoredCopy | None = None) -> Article:
+def article_of(page: Extraction, readings: Readings, stored: StoredCopy | None = None) -> Article:
     """Find the article of `page`; a stored copy of it helps."""
-    visible = Reading(page.visible)
-    main = Reading(page.main, like=visible).text
+    visible, main = readings.visible(page), readings.main(page).text
     inside = {index for index, key in enumerate(visible.keys) if len(key) >= _STRONG and key in main}
     sure = {index for index in inside if visible.blocks[index].link_density <= _LINKS}
     if stored is not None:

@@ -22,10 +22,10 @@ class Layers:
         has_body: whether the structured text holds a whole article, not only descriptions of it.
     """
 
-    def __init__(self, page: Extraction, visible: Reading, script: Mapping[int, int] | None = None) -> None:
-        self.main = Reading(page.main, script, like=visible).text
+    def __init__(self, page: Extraction, visible: Reading, main: Reading, script: Mapping[int, int]) -> None:
+        self.main = main.text
         self._visible = visible
-        self._structured = fold(" ".join(page.structured)).translate(dict(script or {}))
+        self._structured = fold(" ".join(page.structured)).translate(dict(script))
         self.has_body = any(len(text) > _BODY_SHARE * len(visible.text) for text in page.structured)
         self._blocks = frozenset(visible.keys)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from preserve.compare.article import article_of
 from preserve.compare.byline import byline_change
 from preserve.compare.headline import headline_change, headline_found
+from preserve.compare.reading import Readings
 from preserve.compare.rules import PageRules
 from preserve.compare.telling import lay, summarise, tell
 from preserve.model import Comparison, Extraction, StoredCopy
@@ -16,6 +17,7 @@ def compare_pages(
     *,
     stored: StoredCopy | None = None,
     template: frozenset[str] = frozenset(),
+    readings: Readings | None = None,
 ) -> Comparison:
     """Compare the article of an earlier capture (old) with that of a later one (new), made by the same extractor.
 
@@ -26,12 +28,14 @@ def compare_pages(
         new: the later page, extracted.
         stored: a stored copy of the article, which tells where on the earlier page it stands; it is not compared.
         template: digests of blocks known to be the host's template; their addition is no change.
+        readings: where more is held against the same pages.
 
     Returns:
         What differs in the article; `coverage` and the rest are of the old page's article.
     """
-    article = article_of(old, stored)
-    laid = lay(article.blocks, new, seen=True)
+    readings = readings or Readings()
+    article = article_of(old, readings, stored)
+    laid = lay(article.blocks, new, readings, seen=True)
     rules = PageRules(laid.old, laid.new, article, laid.layers.main, template)
     told = tell(laid, rules, byline=old.byline, cut=False, exact=True)
     titled = headline_found(old.headline, new)

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
-from preserve.model import Block, Span
+from preserve.model import Block, Extraction, Span
 from preserve.text import Folded, fold_all, fold_with_offsets, is_unspaced, sentence_spans, tokens
 
 _STRONG = 14
@@ -191,3 +191,27 @@ class Reading:
         """Fold many texts at the price of one."""
         keys = fold_all(texts)
         return [key.translate(self._script) for key in keys] if self._script else keys
+
+
+class Readings:
+    """Readings of pages, each made when it is first asked for: a page is folded once for all that is held against it.
+
+    Not for long: what was read is kept as long as this is.
+    """
+
+    def __init__(self) -> None:
+        self._made: dict[int, Reading] = {}
+
+    def visible(self, page: Extraction) -> Reading:
+        """What `page` shows."""
+        return self._of(page.visible, None)
+
+    def main(self, page: Extraction) -> Reading:
+        """The main text of `page`."""
+        return self._of(page.main, self.visible(page))
+
+    def _of(self, blocks: tuple[Block, ...], like: Reading | None) -> Reading:
+        # By identity, for which the reading keeps the blocks: to tell whether they are equal takes as long as reading.
+        if id(blocks) not in self._made:
+            self._made[id(blocks)] = Reading(blocks, like=like)
+        return self._made[id(blocks)]

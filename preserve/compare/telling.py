@@ -18,7 +18,7 @@ from preserve.compare.layers import Layers
 from preserve.compare.measures import measure
 from preserve.compare.moves import moved_units
 from preserve.compare.nature import known_names
-from preserve.compare.reading import Reading, Unit
+from preserve.compare.reading import Reading, Readings, Unit
 from preserve.compare.rules import Rules, Standing
 from preserve.model import Block, Change, Comparison, Extraction, Layer, Nature
 from preserve.text import block_digest, differ_in_script, han_share, is_unspaced, script_table
@@ -62,29 +62,35 @@ class Told:
     added_chars: int
 
 
-def lay(blocks: tuple[Block, ...], page: Extraction, *, cut: bool = False, seen: bool = False) -> Laid:
+def lay(
+    blocks: tuple[Block, ...], page: Extraction, readings: Readings, *, cut: bool = False, seen: bool = False
+) -> Laid:
     """Align stored blocks with a page; in one script, where the two differ in script.
 
     Args:
         blocks: the stored side.
         page: the other.
+        readings: those made already.
         cut: the stored side breaks off in mid-sentence.
         seen: only what readers see of the page counts.
     """
     if seen:
         page = replace(page, structured=())
-    laid = _lay(blocks, page, {}, cut)
+    laid = _lay(blocks, page, (readings.visible(page), readings.main(page)), {}, cut)
     if laid.findings.coverage(0.0, 1.0) < _LITTLE_FOUND and han_share(laid.old.text) > 0.3:
         table = script_table(laid.old.text, laid.new.text)
         if differ_in_script(laid.old.text, laid.layers.main or laid.new.text, table):
-            return _lay(blocks, page, table, cut)
+            new = Reading(page.visible, table)
+            return _lay(blocks, page, (new, Reading(page.main, table, like=new)), table, cut)
     return laid
 
 
-def _lay(blocks: tuple[Block, ...], page: Extraction, script: dict[int, int], cut: bool) -> Laid:
-    new = Reading(page.visible, script)
+def _lay(
+    blocks: tuple[Block, ...], page: Extraction, read: tuple[Reading, Reading], script: dict[int, int], cut: bool
+) -> Laid:
+    new, main = read
     old = Reading(blocks, script, like=new)
-    layers = Layers(page, new, script)
+    layers = Layers(page, new, main, script)
     alignment = align(old, new, cut=cut)
     return Laid(old, new, alignment, layers, Findings(alignment, layers), script)
 

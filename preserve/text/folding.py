@@ -76,6 +76,13 @@ def fold_all(texts: Iterable[str]) -> list[str]:
     return [next(plain if text.isascii() else other) for text in cleaned]
 
 
+def join_folded(folded: Sequence[str], texts: Sequence[str]) -> str:
+    """The comparable form of `texts` with line breaks between them, each of which was `folded` already."""
+    whole = "".join(folded)
+    # Across a line break nothing merges, but once that is dropped, an accent may stand behind a letter.
+    return whole if unicodedata.is_normalized("NFKC", whole) else fold("\n".join(texts))
+
+
 def _fold_joined(texts: Sequence[str]) -> list[str]:
     return _fold(_SEPARATOR.join(texts)).split(_SEPARATOR) if texts else []
 

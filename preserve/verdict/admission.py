@@ -17,6 +17,7 @@ from functools import cache, cached_property
 from importlib.resources import files
 from typing import Final
 
+from preserve.compare import Readings
 from preserve.compare.furniture import is_meter
 from preserve.model import Admission, AdmissionKind, Block, BlockKind, Extraction, Region, StoredCopy
 from preserve.text import block_digest, fold_all
@@ -67,19 +68,27 @@ class Before:
     earlier: Extraction | None = None
 
 
-def find_admission(page: Extraction, before: Before, *, template: AbstractSet[str] = frozenset()) -> Admission | None:
+def find_admission(
+    page: Extraction,
+    before: Before,
+    *,
+    template: AbstractSet[str] = frozenset(),
+    readings: Readings | None = None,
+) -> Admission | None:
     """Where a changed page owns up to it; None where it does not.
 
     Args:
         page: the changed page.
         before: what it is held against.
         template: digests of blocks known to be the host's template.
+        readings: where the page was compared before.
 
     Returns:
         A notice before the time of an update, what stands first before what follows.
     """
-    blocks = tuple(_around(page, before.stored, template))
-    said = _Said(before)
+    readings = readings or Readings()
+    blocks = tuple(_around(page, before.stored, template, readings))
+    said = _Said(before, readings)
     for place, block in enumerate(blocks):
         text = _notice(blocks, place, before)
         if text and comparable(block.text) not in said.blocks and not said.has(comparable(text)):
@@ -101,38 +110,39 @@ class _Said:
     """What was said before, in comparable form; most pages say nothing that makes it worth asking."""
 
     before: Before
+    readings: Readings
 
     @cached_property
     def blocks(self) -> frozenset[str]:
         """Block by block."""
-        stored = [block.text for block in self.before.stored.blocks]
-        stored += [aside.text for aside in self.before.stored.set_aside]
-        earlier = [block.text for block in self.before.earlier.visible] if self.before.earlier is not None else []
-        return frozenset(fold_all((*stored, *earlier)))
+        stored, earlier = self.before.stored, self.before.earlier
+        kept = fold_all([*(block.text for block in stored.blocks), *(aside.text for aside in stored.set_aside)])
+        return frozenset((*kept, *(self.readings.visible(earlier).keys if earlier is not None else ())))
 
     def has(self, text: str) -> bool:
         """Whether one of the blocks has a comparable text."""
         return any(text in block for block in self.blocks)
 
 
-def _around(page: Extraction, stored: StoredCopy, template: AbstractSet[str]) -> Iterator[Block]:
+def _around(page: Extraction, stored: StoredCopy, template: AbstractSet[str], readings: Readings) -> Iterator[Block]:
     """The blocks of the article and those near its beginning and end, without links, asides and template."""
-    first, last = _extent(page, stored)
-    for block in page.visible[max(0, first - _NEAR) : last + _NEAR + 1]:
+    keys = readings.visible(page).keys
+    first, last = _extent(page, keys, stored)
+    for place in range(max(0, first - _NEAR), min(last + _NEAR + 1, len(page.visible))):
+        block = page.visible[place]
         if block.region in _ASIDE or block.link_density > _LINKED or block.kind is BlockKind.TABLE_ROW:
             continue
-        if not template or block_digest(comparable(block.text)) not in template:
+        if not template or block_digest(keys[place]) not in template:
             yield block
 
 
-def _extent(page: Extraction, stored: StoredCopy) -> tuple[int, int]:
+def _extent(page: Extraction, keys: Sequence[str], stored: StoredCopy) -> tuple[int, int]:
     """The places of the article's first and last block among the visible ones; of all where it is not found."""
     kept = "\n".join(fold_all(block.text for block in stored.blocks))
     main = frozenset(block.text for block in page.main)
     known: list[int] = []
-    folded = fold_all(block.text for block in page.visible)
-    for place, (block, text) in enumerate(zip(page.visible, folded, strict=True)):
-        if len(text) >= _TELLING and (block.text in main or text in kept):
+    for place, (block, key) in enumerate(zip(page.visible, keys, strict=True)):
+        if len(key) >= _TELLING and (block.text in main or key in kept):
             known.append(place)
     return (known[0], known[-1]) if known else (0, len(page.visible))
 

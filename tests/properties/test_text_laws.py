@@ -8,7 +8,7 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from preserve.text import fold, fold_all, fold_with_offsets, sentence_spans, tokens
+from preserve.text import fold, fold_all, fold_with_offsets, join_folded, sentence_spans, tokens
 
 AWKWARD = "aÄé中々。，“”.,-:/12３%$ \u00ad\u0301\u200b\u3000ﬁｶﾞ\u0958\u1100\u1161İßςΣ\x1c\x1e¨½~#;"
 REFERENCES = [
@@ -38,6 +38,12 @@ def test_folding_twice_is_folding_once(text: str) -> None:
 @given(st.lists(ANY_TEXT, max_size=5))
 def test_a_text_folds_alike_whatever_stands_beside_it(texts: list[str]) -> None:
     assert fold_all(texts) == [fold(text) for text in texts]
+
+
+@settings(max_examples=300)
+@given(st.lists(ANY_TEXT, max_size=5))
+def test_folded_texts_join_to_the_fold_of_their_lines(texts: list[str]) -> None:
+    assert join_folded(fold_all(texts), texts) == fold("\n\n".join(texts))
 
 
 @settings(max_examples=300)
