@@ -7,12 +7,13 @@ import re
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from preserve.compare import compare, compare_pages
+from preserve.compare import Readings, compare, compare_pages
 from preserve.compare.align import align
 from preserve.compare.gaps import word_differences
 from preserve.compare.measures import measure
 from preserve.compare.reading import Reading
 from preserve.model import ChangeKind, Region
+from preserve.verdict import Before, find_admission
 from tests.compare_kit import CHINESE, ENGLISH, block, copy, page
 
 WORDS = re.findall(
@@ -43,6 +44,18 @@ def test_an_article_is_itself(article: list[str]) -> None:
     assert found.changes == ()
     assert found.coverage == 1.0
     assert compare_pages(page(article), page(article)).changes == ()
+
+
+@settings(max_examples=80, deadline=None)
+@given(ARTICLE, ARTICLE, st.sampled_from(["Correction: the bridge opened on Tuesday.", "Updated 3 May 2031", ""]))
+def test_a_page_read_before_is_told_alike(old: list[str], new: list[str], notice: str) -> None:
+    stored, earlier, later = copy(old), page(old), page([*new, notice] if notice else new)
+    before, readings = Before(stored, earlier), Readings()
+    for _ in range(2):
+        assert compare(stored, later, readings=readings) == compare(stored, later)
+        assert compare(stored, earlier, readings=readings) == compare(stored, earlier)
+        assert compare_pages(earlier, later, readings=readings) == compare_pages(earlier, later)
+        assert find_admission(later, before, readings=readings) == find_admission(later, before)
 
 
 @settings(max_examples=80, deadline=None)
