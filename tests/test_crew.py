@@ -180,6 +180,19 @@ def test_a_robots_txt_redirected_to_another_host_is_read_there_once(place: Stage
     assert found["h1-3"] is Verdict.INTACT, "the rules are for the host that they were asked of"
 
 
+def test_two_hosts_whose_robots_txt_lead_to_each_other_do_not_wait_for_ever(place: Stage, site: Loopback) -> None:
+    made = Collection.made(site, place, hosts=2, each=6)
+    for host, there, rule in ((HERE, THERE, b"/3"), (THERE, HERE, b"/4")):
+        site.add(host, "/robots.txt", b"", status=301, location=site.url(there, "/rules"), seconds=0.2)
+        site.add(there, "/rules", b"User-agent: *\nDisallow: %b\n" % rule)
+    with verifying(place) as run:
+        assert run.end() == 0, run.text
+    assert_sound(made, made.posts)
+    assert sum(asked.path == "/rules" for asked in site.log.all) == 2
+    found = verdicts(made)
+    assert sorted(post for post, verdict in found.items() if verdict is Verdict.UNCHECKED) == ["h0-3", "h1-4"]
+
+
 def test_a_worker_killed_while_it_follows_a_robots_txt_loses_nothing(place: Stage, site: Loopback) -> None:
     made = Collection.made(site, place, hosts=4, each=6, seconds=0.01)
     site.add(HERE, "/robots.txt", b"", status=301, location=site.url(THERE, "/rules"))

@@ -11,6 +11,7 @@ from preserve.verify.turns import BATCH, Turns
 
 HOSTS = ("a", "b")
 DELAY = 2.0
+PASSING = (99).__eq__
 
 
 class HandClock:
@@ -43,7 +44,6 @@ def test_a_host_that_asks_for_a_pause_gives_one_from_then_on() -> None:
     hosts = turns(clock := HandClock(), delay=0.0, a=list(range(BATCH + 2)))
     hosts.take_now()
     hosts.pop_batch("a")
-    hosts.asked("a")
     hosts.answered("a", 3.0)
     assert hosts.take_now() is None
     assert hosts.seconds_to_next() == 3.0
@@ -55,7 +55,6 @@ def test_a_host_that_asks_for_a_pause_gives_one_from_then_on() -> None:
 def test_a_host_whose_worker_was_lost_waits_for_the_longer_of_its_pauses() -> None:
     hosts = turns(HandClock(), a=[1, 2, 3])
     hosts.take_now()
-    hosts.asked("a")
     hosts.lost("a")
     assert hosts.seconds_to_next() == DELAY
 
@@ -63,15 +62,47 @@ def test_a_host_whose_worker_was_lost_waits_for_the_longer_of_its_pauses() -> No
 def test_a_host_that_is_kept_is_free_when_it_is_let_go_and_not_while_it_is_asked() -> None:
     hosts = turns(HandClock(), a=[1, 2])
     hosts.take_now()
-    hosts.asked("a")
-    hosts.keep("a")
+    hosts.keep("a", PASSING)
     hosts.let_go("a")
     assert hosts.take_now() is None
-    hosts.keep("a")
+    hosts.keep("a", PASSING)
     hosts.answered("a", 0.0)
     assert hosts.take_now() is None
     hosts.let_go("a")
     assert hosts.take_now() == "a"
+
+
+def test_a_host_that_is_kept_is_asked_only_by_who_passes_and_pauses_all_the_same() -> None:
+    hosts = turns(clock := HandClock(), a=[1, 2, 3])
+    hosts.take_now()
+    assert hosts.pop_batch("a") == [1]
+    hosts.add("a", [99], first=True, passing=True)
+    hosts.keep("a", PASSING)
+    hosts.add("a", [1], first=True)  # given back
+    assert hosts.take_now() is None
+    hosts.answered("a", 1.0)
+    assert hosts.take_now() is None
+    clock.at += 1.0
+    assert hosts.take_now() == "a"
+    assert hosts.pop_batch("a") == [99]
+    hosts.answered("a", 1.0)
+    assert hosts.all_handed_out
+    hosts.let_go("a")
+    assert hosts.take_now() is None
+    clock.at += 1.0
+    assert hosts.take_now() == "a"
+    assert hosts.pop_batch("a") == [1]
+
+
+def test_what_waits_for_a_host_that_is_kept_is_dropped_with_the_rest() -> None:
+    hosts = turns(HandClock(), a=[1], b=[2])
+    hosts.keep("a", PASSING)
+    hosts.add("a", [3], passing=True)
+    assert hosts.drop("a") == [3, 1]
+    hosts.add("a", [4])
+    assert sorted(hosts.drop_all()) == [2, 4]
+    hosts.let_go("a")
+    assert hosts.all_handed_out
 
 
 class Handing(RuleBasedStateMachine):
@@ -93,7 +124,6 @@ class Handing(RuleBasedStateMachine):
             assert host not in self.kept
             assert self.clock.at >= self.free_at[host]
             self.hosts.pop_batch(host)
-            self.hosts.asked(host)
             self.out.add(host)
 
     @precondition(lambda self: self.out)
@@ -112,7 +142,7 @@ class Handing(RuleBasedStateMachine):
     @rule(data=st.data())
     def keep(self, data: st.DataObject) -> None:
         host = data.draw(st.sampled_from(sorted(self.out)))
-        self.hosts.keep(host)
+        self.hosts.keep(host, PASSING)
         self.kept.add(host)
 
     @rule(host=st.sampled_from(HOSTS))

@@ -199,7 +199,6 @@ class Coordinator:
             self._orders.look_up(items)
             orders = [order for item in items if (order := self._order_of(item)) is not None]
         if orders:
-            self._turns.asked(host)
             self._give(crew, worker, Batch(host, tuple(orders), is_last=self._turns.all_handed_out))
         else:
             self._turns.unused(host)

@@ -130,10 +130,9 @@ class Outstanding:
         errand = self._errands[number]
         if journey.holds and not errand.waits_at:
             errand.waits_at = host_of(journey.chain.url)
-            self._turns.keep(errand.waits_at)
-        errand.worker = NOBODY
+            self._turns.keep(errand.waits_at, self._passes)
         errand.order = replace(errand.order, journey=journey)
-        self._turns.add(journey.host, [number], first=True)
+        self._visit(number)
         if journey.host == errand.waits_at:
             self._free(errand)
 
@@ -148,11 +147,10 @@ class Outstanding:
             elif errand.order.journey is None:
                 tasks.append(self._errands.pop(number).task)
             else:
-                errand.worker = NOBODY
                 visits.append(number)
         self.add(host, tasks, first=True)
         for number in visits:
-            self._turns.add(host, [number], first=True)
+            self._visit(number)
 
     def lost(self, worker: int, captures: Mapping[str, ArchivedCapture]) -> None:
         """A worker is gone: what it had archived is judged, the rest asked again.
@@ -173,8 +171,19 @@ class Outstanding:
             elif errand.order.journey is None:
                 self.add(errand.task.host, [self._errands.pop(number).task], first=True)
             else:
-                errand.worker = NOBODY
-                self._turns.add(errand.order.journey.host, [number], first=True)
+                self._visit(number)
+
+    def _visit(self, number: int) -> None:
+        """Queue a visit that is on its way at the host it has come to."""
+        errand = self._errands[number]
+        errand.worker = NOBODY
+        if (journey := errand.order.journey) is not None:
+            self._turns.add(journey.host, [number], first=True, passing=self._passes(number))
+
+    def _passes(self, item: Task | int) -> bool:
+        """Whether it is a visit that only follows a robots.txt."""
+        journey = self._errands[item].order.journey if isinstance(item, int) else None
+        return journey is not None and journey.holds
 
     # ------------------------------------------------------------ what is done
 
