@@ -9,6 +9,7 @@ from __future__ import annotations
 import queue
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -67,7 +68,7 @@ class Coordinator:
         self._turns: Turns[Task | int] = Turns(tools.clock, settings.fetch.delay)  # an int is an order come to a host
         self._outstanding = Outstanding(self._turns)
         self._roster = Roster()
-        self._recorder = Recorder(archive, PostVersions(tools.git, plan.paths, listener.notice), listener)
+        self._recorder = Recorder(archive, PostVersions(tools.git, plan.paths, listener.notice), listener, tools.clock)
         self._conclusions = Conclusions(archive.ledger, self._recorder, listener, tools.clock)
         self._orders = Orders(archive.ledger, self._recorder, tools.clock)
         self._files = WorkersFiles(Path(settings.archive.directory), archive, tools.clock)
@@ -142,15 +143,20 @@ class Coordinator:
                 continue
             self._roster.set_seats(crew.seats())
             wait = self._hand_out(crew)
-            try:
-                worker, events = self._events.get(timeout=wait)
-            except queue.Empty:
+            if self._recorder.due:  # after handing out, so that nobody waits for the disk
                 self._recorder.commit()
-                continue
-            for event in events:
-                self._on_event(worker, event)
-            if self._recorder.full or self._events.empty():
-                self._recorder.commit()
+            self._hear(wait)
+
+    def _hear(self, wait: float) -> None:
+        """Take in what the workers tell within `wait` seconds, and what came meanwhile, up to a commit's worth."""
+        with suppress(queue.Empty):
+            worker, events = self._events.get(timeout=wait)
+            while True:
+                for event in events:
+                    self._on_event(worker, event)
+                if self._recorder.full:
+                    return
+                worker, events = self._events.get_nowait()
 
     def _finish(self, crew: Crew) -> None:
         """Have the workers close their files, whose lines are entered together."""

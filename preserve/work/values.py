@@ -107,7 +107,7 @@ class Concluded:
 
     Attributes:
         number: of its order.
-        judged: the outcome.
+        judged: the outcome, without the text, which nobody needs who does not archive it.
         template: what the host's template was taken to be, where that is not what the order says: an earlier judgement
             was followed.
     """

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 
 from preserve.fetch import Fetcher
 from preserve.judges import Judges
@@ -24,6 +26,8 @@ from preserve.work.repeats import Basis, Payloads, Repeats
 from preserve.work.values import Back, Batch, Broken, Concluded, Event, Fetched, Kind, Order
 
 Tell = Callable[[Sequence[Event]], None]
+LINGER_SECONDS = 0.05
+"""So long what came of a page may wait to be synced and told together with what comes of others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +68,8 @@ class Worker:
         self._repeats = Repeats(bench.payloads, bench.settings)
         self._terms = todays_terms(bench.settings, bench.software)
         self._batches: queue.SimpleQueue[Batch | None] = queue.SimpleQueue()
-        self._told: queue.SimpleQueue[Event | None] = queue.SimpleQueue()
+        self._told: queue.SimpleQueue[tuple[Event, int] | None] = queue.SimpleQueue()  # with how many orders it ends
+        self._taken = self._ended = 0  # orders
         self._hands = [threading.Thread(target=self._serve, name=f"fetch-{n}") for n in range(bench.threads)]
         self._mouth = threading.Thread(target=self._speak, name="tell")
 
@@ -75,6 +80,7 @@ class Worker:
 
     def take(self, batch: Batch) -> None:
         """Queue a batch; returns at once."""
+        self._taken += len(batch.orders)
         self._batches.put(batch)
 
     def close(self) -> None:
@@ -95,10 +101,10 @@ class Worker:
             try:
                 undone = self._work(batch)
             except Exception as error:  # noqa: BLE001 - told to the coordinator, which ends the run
-                self._told.put(Broken(error))
+                self._told.put((Broken(error), 0))
                 continue
             ready_in = self._bench.fetcher.ready_in(batch.host) if batch.host else 0.0
-            self._told.put(Back(batch.host, undone, ready_in))
+            self._told.put((Back(batch.host, undone, ready_in), len(undone)))
 
     def _work(self, batch: Batch) -> tuple[int, ...]:
         """Do a batch's orders; the numbers of those that were left because the host, or the run, is to be let be."""
@@ -107,9 +113,11 @@ class Worker:
                 self._judge(order, order.capture)
                 continue
             fetched, seen = self._visit(order, batch.host)
-            self._told.put(fetched)
             if fetched.capture is not None and order.kind is Kind.SOURCE:
+                self._told.put((fetched, 0))
                 self._judge(order, fetched.capture, seen)
+            else:
+                self._told.put((fetched, 1))
             final = fetched.capture.final if fetched.capture is not None else None
             if fetched.capture is None or refused(final.status if final else None):
                 return tuple(left.number for left in batch.orders[position + 1 :])
@@ -154,7 +162,7 @@ class Worker:
         if seen is not None and order.precedents:
             followed = follow(task, seen, order.precedents, self._terms, self._beginning)
             if followed is not None:
-                self._told.put(Concluded(order.number, followed.judged, followed.task.template))
+                self._told.put((Concluded(order.number, followed.judged, followed.task.template), 1))
                 return
         future = self._bench.judges.submit(task)
         future.add_done_callback(lambda done: self._judged(order, capture, done))
@@ -168,9 +176,9 @@ class Worker:
             if judged.text and order.keep_text and not same_payload(capture, order.last):
                 self._bench.writer.append_text(capture, judged.text, judged.extractor)
         except Exception as error:  # noqa: BLE001 - told to the coordinator, which ends the run
-            self._told.put(Broken(error))
+            self._told.put((Broken(error), 0))
         else:
-            self._told.put(Concluded(order.number, judged))
+            self._told.put((Concluded(order.number, replace(judged, text="")), 1))  # the text is in the archive
 
     # ------------------------------------------------------------ telling
 
@@ -178,20 +186,32 @@ class Worker:
         """Tell what happened, in order, and only once its records are on disk."""
         more = True
         while more:
-            event = self._told.get()
-            events: list[Event] = []
-            while event is not None:
-                events.append(event)
-                try:
-                    event = self._told.get_nowait()
-                except queue.Empty:
-                    break
-            more = event is not None
+            events, more = self._gathered()
             try:
                 self._bench.writer.sync()
             except Exception as error:  # noqa: BLE001 - as above; what was to be told is not on disk
                 events = [Broken(error)]
             self._tell(events)
+
+    def _gathered(self) -> tuple[list[Event], bool]:
+        """What is told together, and whether more may come: what nobody waits for is told with what follows it."""
+        events: list[Event] = []
+        item = self._told.get()
+        until = time.monotonic() + LINGER_SECONDS
+        with suppress(queue.Empty):
+            while item is not None:
+                event, ended = item
+                events.append(event)
+                self._ended += ended
+                if self._ended == self._taken or _is_waited_for(event):
+                    until = 0.0
+                item = self._told.get(timeout=max(until - time.monotonic(), 0.0))
+        return events, item is not None
+
+
+def _is_waited_for(event: Event) -> bool:
+    """Whether something else can begin once the coordinator knows of it."""
+    return not (isinstance(event, Concluded) or (isinstance(event, Fetched) and event.capture is not None))
 
 
 def same_payload(capture: ArchivedCapture, last: ArchivedCapture | None) -> bool:
