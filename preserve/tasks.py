@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from preserve.model import ArchivedCapture, Judgement, Measures, SinceLast, Verdict
+from preserve.sending import sent
 from preserve.settings import Settings
 
 
+@sent
 @dataclass(frozen=True, slots=True)
 class PostBytes:
     """A post as it was read for judging.
@@ -21,6 +23,7 @@ class PostBytes:
     data: bytes
 
 
+@sent
 @dataclass(frozen=True, slots=True)
 class JudgeTask:
     """One capture and the posts that name its source.
@@ -44,6 +47,7 @@ class JudgeTask:
     settings: Settings
 
 
+@sent
 @dataclass(frozen=True, slots=True)
 class JudgedPost:
     """What was concluded for one post.
@@ -67,6 +71,7 @@ class JudgedPost:
     verdict_before: Verdict | None = None
 
 
+@sent
 @dataclass(frozen=True, slots=True)
 class Judged:
     """What a task came to.

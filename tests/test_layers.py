@@ -11,6 +11,7 @@ import preserve
 
 PACKAGE = Path(preserve.__file__).parent
 LAYERS: dict[str, int] = {
+    "sending": -1,  # how words are carried
     # words
     **dict.fromkeys(("__init__", "model", "settings", "errors", "urls", "times", "http1", "visible"), 0),
     **dict.fromkeys(("editions", "signatures"), 0),

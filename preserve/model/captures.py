@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from preserve.sending import sent
+
 
 class FailureKind(StrEnum):
     """How an exchange failed to bring a whole response."""
@@ -138,6 +140,7 @@ class Capture:
         return tuple(dict.fromkeys(exchange.url for exchange in self.exchanges))
 
 
+@sent
 @dataclass(frozen=True, slots=True)
 class RecordRef:
     """Where one WARC record lies.
@@ -155,6 +158,7 @@ class RecordRef:
     length: int
 
 
+@sent
 @dataclass(frozen=True, slots=True)
 class ArchivedExchange:
     """One exchange in the archive.
@@ -174,6 +178,7 @@ class ArchivedExchange:
     revisit_of: RecordRef | None = None
 
 
+@sent
 @dataclass(frozen=True, slots=True)
 class ArchivedCapture:
     """A capture on disk: a contiguous stretch of records in one file, closed by its `metadata` record.

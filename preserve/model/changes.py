@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from preserve.model.verdicts import Nature
+from preserve.sending import sent
 
 
 class ChangeKind(StrEnum):
@@ -17,6 +18,7 @@ class ChangeKind(StrEnum):
     MOVE = "move"
 
 
+@sent
 @dataclass(frozen=True, slots=True)
 class Span:
     """A place in a list of blocks: block index and code-point offsets into that block's own text."""
@@ -26,6 +28,7 @@ class Span:
     end: int
 
 
+@sent
 @dataclass(frozen=True, slots=True)
 class Change:
     """One difference. Old is the stored copy (or the earlier capture), new is the page; texts are original text.
@@ -60,6 +63,7 @@ class Layer(StrEnum):
     MISSING = "missing"
 
 
+@sent
 @dataclass(frozen=True, slots=True)
 class Measures:
     """Similarity of stored copy and main text, for researchers; 0..1 each (docs/verdicts.md has the definitions).

@@ -10,8 +10,10 @@ from preserve.model.captures import ArchivedCapture, RecordRef
 from preserve.model.changes import Change, Measures
 from preserve.model.stored import PostVersion
 from preserve.model.verdicts import Nature, Reason, Verdict
+from preserve.sending import sent
 
 
+@sent
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """One rule that was tried, and what it saw.
@@ -34,6 +36,7 @@ class AdmissionKind(StrEnum):
     UPDATED_TIME = "updated-time"  # the time of an update, in sight or in the markup
 
 
+@sent
 @dataclass(frozen=True, slots=True)
 class Admission:
     """Where a page owns up to having been changed.
@@ -47,6 +50,7 @@ class Admission:
     text: str
 
 
+@sent
 @dataclass(frozen=True, slots=True)
 class Judgement:
     """What a check concludes, and why.
@@ -72,6 +76,7 @@ class Judgement:
     admission: Admission | None = None
 
 
+@sent
 @dataclass(frozen=True, slots=True)
 class SinceLast:
     """The page against its own earlier capture, with the same extractor.
@@ -87,6 +92,7 @@ class SinceLast:
     previous_at: datetime
 
 
+@sent
 @dataclass(frozen=True, slots=True)
 class JudgedAgain:
     """That a check was judged again since, without a visit: the check then has the newest judgement.
@@ -105,6 +111,7 @@ class JudgedAgain:
     rules: str
 
 
+@sent
 @dataclass(frozen=True, slots=True)
 class Check:
     """One post in one run: what the ledger keeps and `--json` prints.

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from preserve.model.checks import Check
+from preserve.sending import sent
 
 _FETCH = ("max_decoded_bytes", "max_ratio")
 
 
+@sent
 @dataclass(frozen=True, slots=True)
 class Precedent:
     """An earlier check of a post, for one that may conclude the same.

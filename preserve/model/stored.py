@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from preserve.sending import sent
+
 
 class BlockKind(StrEnum):
     """The kinds of blocks a stored copy and a page are both cut into."""
@@ -123,6 +125,7 @@ class CommitState(StrEnum):
     UNCOMMITTED = "uncommitted"  # HEAD has no file of that path
 
 
+@sent
 @dataclass(frozen=True, slots=True)
 class PostVersion:
     """What git said of a post when its bytes were witnessed. Who made a commit is left out: an archive is shown.

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from preserve.fetch import Journey
 from preserve.model import ArchivedCapture, Precedent
+from preserve.sending import sent
 from preserve.tasks import Judged, PostBytes
 from preserve.warc.storage import Stored
 
@@ -20,6 +21,7 @@ class Kind(StrEnum):
     JUDGE = "judge"  # judge a capture that is archived
 
 
+@sent
 @dataclass(frozen=True, slots=True)
 class Order:
     """One thing to be done.
@@ -52,6 +54,7 @@ class Order:
     keep_text: bool = True
 
 
+@sent
 @dataclass(frozen=True, slots=True)
 class Batch:
     """Orders for one worker, done one after the other by one of its threads.
@@ -69,6 +72,7 @@ class Batch:
     is_last: bool = False
 
 
+@sent
 @dataclass(frozen=True, slots=True)
 class Fetched:
     """A visit ended, or came to another host.
@@ -101,6 +105,7 @@ class Beside:
     captures: tuple[ArchivedCapture, ...]
 
 
+@sent
 @dataclass(frozen=True, slots=True)
 class Concluded:
     """An order's capture was judged.
@@ -117,6 +122,7 @@ class Concluded:
     template: frozenset[str] | None = None
 
 
+@sent
 @dataclass(frozen=True, slots=True)
 class Back:
     """A batch is done with, judging aside.
