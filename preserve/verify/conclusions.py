@@ -11,11 +11,11 @@ from collections import defaultdict
 from dataclasses import dataclass, replace
 
 from preserve.ledger import Ledger
-from preserve.model import ArchivedCapture, Check
+from preserve.model import ArchivedCapture, Check, Reason
 from preserve.tasks import Judged, JudgedPost
 from preserve.times import Clock
 from preserve.verify.hosts import TEMPLATE_SOURCES, HostState
-from preserve.verify.plan import SourceTask
+from preserve.verify.plan import SourceTask, unchecked
 from preserve.verify.recording import Recorder
 from preserve.verify.tools import Listener
 from preserve.work.values import Kind, Order
@@ -125,12 +125,18 @@ class Conclusions:
     def probed(self, host: str, capture: ArchivedCapture | None) -> Next:
         """The host's random path was asked; None when the visit was interrupted."""
         self.hosts[host].probe = capture
-        self.not_probed(host)
+        self._probing.discard(host)
         return self.release(host)
 
-    def not_probed(self, host: str) -> None:
-        """The host's random path will not be asked after all."""
-        self._probing.discard(host)
+    def not_asked(self, task: SourceTask | ProbeTask, saw: str) -> None:
+        """A task is not done for what was seen of a host; what was held for it can be released."""
+        if isinstance(task, ProbeTask):
+            self._probing.discard(task.host)
+            return
+        self.hosts[task.host].pending -= 1
+        for post in task.posts:
+            why = (Reason.HOST_INCIDENT, saw)
+            self._recorder.add(unchecked(post.path, post.source, self._clock.now(), why))
 
     def release(self, host: str) -> Next:
         """Once the host's pages are all in (or too many wait), look again where what was learned matters."""

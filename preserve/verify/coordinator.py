@@ -7,21 +7,20 @@ Workers fetch, archive and judge; this thread alone writes to the ledger. Every 
 from __future__ import annotations
 
 import queue
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 from preserve.git import PostVersions
-from preserve.model import ArchivedCapture, Reason
+from preserve.model import ArchivedCapture
 from preserve.settings import Settings
 from preserve.verify.conclusions import Conclusions, Judgements, Next, ProbeTask
 from preserve.verify.files import WorkersFiles
 from preserve.verify.hosts import Incident
 from preserve.verify.ordering import Orders
 from preserve.verify.outstanding import Outstanding, Task
-from preserve.verify.plan import Plan, SourceTask, unchecked
+from preserve.verify.plan import Plan, SourceTask
 from preserve.verify.recording import Recorder
 from preserve.verify.roster import Roster
 from preserve.verify.tools import Archive, Listener, Tools
@@ -97,10 +96,7 @@ class Coordinator:
         return tuple(incident for incident in found if incident is not None)
 
     def _enlist(self, archived: Mapping[str, ArchivedCapture]) -> None:
-        by_host: dict[str, list[SourceTask]] = defaultdict(list)
-        for task in self._plan.tasks:
-            by_host[task.host].append(task)
-        for host, tasks in by_host.items():
+        for host, tasks in self._plan.by_host().items():
             self._conclusions.enlist(host, len(tasks))
             self._outstanding.add(host, [task for task in tasks if task.url not in archived])
             for task in tasks:
@@ -218,13 +214,7 @@ class Coordinator:
         """The order for what was queued; None when there is nothing left to ask."""
         if isinstance(item, int):
             return self._outstanding[item].order
-        if isinstance(item, ProbeTask):
-            order: Order | None = self._orders.of_probe(item)
-        else:
-            state = self._conclusions.hosts[item.host]
-            order = self._orders.of_source(item, state)
-            if order is None:
-                state.pending -= 1
+        order = self._orders.of(item, self._conclusions.hosts[item.host])
         if order is not None:
             self._outstanding.begin(item, order)
         return order
@@ -331,16 +321,6 @@ class Coordinator:
         saw = f"{host} refused or failed alike, time after time; the rest was not asked"
         self._listener.notice(f"{saw} ({len(dropped)} sources).")
         for task in dropped:
-            self._give_up(task, saw)
+            self._conclusions.not_asked(task, saw)
         for touched in {host, *(task.host for task in dropped)}:
             self._go_on_with(touched, self._conclusions.release(touched))
-
-    def _give_up(self, task: Task, saw: str) -> None:
-        """A task is not done for what was seen of the host."""
-        if isinstance(task, ProbeTask):
-            self._conclusions.not_probed(task.host)
-            return
-        self._conclusions.hosts[task.host].pending -= 1
-        for post in task.posts:
-            now = self._tools.clock.now()
-            self._recorder.add(unchecked(post.path, post.source, now, (Reason.HOST_INCIDENT, saw)))

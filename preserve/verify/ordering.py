@@ -37,22 +37,21 @@ class Orders:
         found = self._ledger.precedents.backgrounds(visits) if visits else []
         self._looked_up = {task.source: known for task, known in zip(sources, found, strict=True)}
 
-    def of_probe(self, task: ProbeTask) -> Order:
-        """To ask a random path."""
-        return Order(next(self._numbers), Kind.PROBE, task.url)
-
-    def of_source(self, task: SourceTask, state: HostState) -> Order | None:
-        """To check a source; None, with their checks concluded, when its posts can't be read any more.
+    def of(self, task: SourceTask | ProbeTask, state: HostState) -> Order | None:
+        """To ask a random path, or to check a source; None, with their checks concluded, when its posts can't be read.
 
         Args:
-            task: the source.
+            task: what is to be asked.
             state: what is known of its host.
         """
+        if isinstance(task, ProbeTask):
+            return Order(next(self._numbers), Kind.PROBE, task.url)
         posts, vanished = read_posts(task.posts)
         for post, why in vanished:
             now = self._clock.now()
             self._recorder.add(unchecked(post.path, post.source, now, (Reason.UNREADABLE_POST, why)))
         if not posts:
+            state.pending -= 1
             return None
         if task.source not in self._looked_up:
             self.look_up((task,))

@@ -117,6 +117,13 @@ class Plan:
         """Their paths."""
         return (*self.unchecked.paths, *(post.path for task in self.tasks for post in task.posts))
 
+    def by_host(self) -> dict[str, list[SourceTask]]:
+        """The sources to ask, by host."""
+        found: dict[str, list[SourceTask]] = {}
+        for task in self.tasks:
+            found.setdefault(task.host, []).append(task)
+        return found
+
 
 @dataclass(frozen=True, slots=True)
 class Known:
