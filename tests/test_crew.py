@@ -20,6 +20,7 @@ from preserve.work.values import Event, FileClosed, FileLines
 
 pytestmark = pytest.mark.timeout(120)
 HELD = ("127.0.0.41", "/2")
+SLOW = 0.1  # so slow a page that a run hears of an interrupt before the rest of its batch is done
 HERE, THERE = "127.0.0.41", "127.0.0.42"
 
 
@@ -91,7 +92,7 @@ def test_a_coordinator_that_is_killed_takes_its_processes_with_it(place: Stage, 
 
 @pytest.mark.parametrize("whom", ["the run", "its group"])
 def test_an_interrupt_ends_the_run_after_what_is_under_way(place: Stage, site: Loopback, whom: str) -> None:
-    made = Collection.made(site, place, hosts=4, each=6, seconds=0.02)
+    made = Collection.made(site, place, hosts=4, each=6, seconds=SLOW)
     with site.hold(*HELD), verifying(place) as run:
         wait_until(lambda: site.waiting() and made.count() >= 2, "the run to be in its midst")
         if whom == "the run":
@@ -109,7 +110,7 @@ def test_an_interrupt_ends_the_run_after_what_is_under_way(place: Stage, site: L
 
 
 def test_a_run_that_was_stopped_ends_although_its_processes_die(place: Stage, site: Loopback) -> None:
-    made = Collection.made(site, place, hosts=4, each=6, seconds=0.02)
+    made = Collection.made(site, place, hosts=4, each=6, seconds=SLOW)
     with site.hold(*HELD), verifying(place) as run:
         wait_until(lambda: site.waiting() and made.count() >= 2, "the run to be in its midst")
         run.process.send_signal(signal.SIGINT)

@@ -35,6 +35,7 @@ pytestmark = [
     pytest.mark.timeout(180),
 ]
 HELD = ("127.0.0.41", "/2")
+SLOW = 0.2  # so slow a page that a run hears of an interrupt before the rest of its batch is done
 
 
 @pytest.fixture
@@ -162,7 +163,7 @@ def test_a_coordinator_that_is_killed_is_followed_by_one_that_waits_for_its_work
 
 
 def test_a_run_is_stopped_and_taken_up_again(place: Stage, site: Loopback, cluster: Cluster) -> None:
-    made = Collection.made(site, place, hosts=4, each=6, seconds=0.02)
+    made = Collection.made(site, place, hosts=4, each=6, seconds=SLOW)
     cluster.work("--no-nanny")
     with site.hold(*HELD), verifying(place, "--dask", cluster.address) as run:
         wait_until(lambda: site.asked(*HELD) and made.count() >= 2, "the run to be in its midst")
@@ -190,7 +191,7 @@ def test_a_cluster_of_its_own_survives_the_loss_of_a_working_process(place: Stag
 
 
 def test_an_interrupt_from_the_terminal_ends_a_cluster_of_its_own_in_order(place: Stage, site: Loopback) -> None:
-    made = Collection.made(site, place, hosts=4, each=6, seconds=0.02)
+    made = Collection.made(site, place, hosts=4, each=6, seconds=SLOW)
     with site.hold(*HELD), verifying(place, "--dask", "local:2") as run:
         wait_until(lambda: site.waiting() and made.count() >= 2, "the run to be in its midst")
         os.killpg(run.process.pid, signal.SIGINT)  # as a terminal does: to every process of the run
