@@ -86,12 +86,27 @@ def test_a_host_that_is_kept_is_asked_only_by_who_passes_and_pauses_all_the_same
     assert hosts.take_now() == "a"
     assert hosts.pop_batch("a") == [99]
     hosts.answered("a", 1.0)
-    assert hosts.all_handed_out
+    assert hosts.seconds_to_next() is None
     hosts.let_go("a")
     assert hosts.take_now() is None
     clock.at += 1.0
     assert hosts.take_now() == "a"
     assert hosts.pop_batch("a") == [1]
+
+
+def test_all_is_handed_out_once_nothing_waits_for_a_host_that_is_asked_or_kept() -> None:
+    hosts = turns(HandClock(), a=[1, 2], b=[3])
+    assert [hosts.take_now(), hosts.take_now()] == ["a", "b"]
+    assert [hosts.pop_batch("a"), hosts.pop_batch("b")] == [[1], [3]]
+    assert not hosts.all_handed_out
+    hosts.keep("a", PASSING)
+    assert not hosts.all_handed_out
+    hosts.let_go("a")
+    hosts.answered("a", 1.0)
+    assert hosts.pop_batch("a") == [2]
+    assert hosts.all_handed_out
+    hosts.add("b", [4])
+    assert not hosts.all_handed_out
 
 
 def test_what_waits_for_a_host_that_is_kept_is_dropped_with_the_rest() -> None:

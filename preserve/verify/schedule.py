@@ -23,6 +23,12 @@ class HostSchedule(Generic[Work]):
         self._waiting: list[tuple[float, int, int, str]] = []  # ready at, -work, order, host
         self._busy: set[str] = set()
         self._order = itertools.count()
+        self._queued = 0
+
+    @property
+    def queued(self) -> int:
+        """How much work is queued."""
+        return self._queued
 
     def add(self, host: str, work: Iterable[Work], *, first: bool = False) -> None:
         """Queue `work` for `host`, before what is queued already when `first`."""
@@ -33,6 +39,7 @@ class HostSchedule(Generic[Work]):
             queued.extendleft(reversed(items))
         else:
             queued.extend(items)
+        self._queued += len(items)
         if was_idle and queued:
             self._push(host)
 
@@ -62,7 +69,9 @@ class HostSchedule(Generic[Work]):
     def pop(self, host: str, most: int) -> list[Work]:
         """Up to `most` of the work of a host that was taken."""
         queued = self._queues[host]
-        return [queued.popleft() for _ in range(min(most, len(queued)))]
+        taken = [queued.popleft() for _ in range(min(most, len(queued)))]
+        self._queued -= len(taken)
+        return taken
 
     def done(self, host: str, ready_at: float) -> None:
         """The host may be handed out again, from `ready_at` on."""
@@ -76,6 +85,7 @@ class HostSchedule(Generic[Work]):
         queued = self._queues.get(host, deque())
         dropped = list(queued)
         queued.clear()
+        self._queued -= len(dropped)
         return dropped
 
     def drop_all(self) -> list[Work]:

@@ -33,8 +33,8 @@ class Turns(HostSchedule[Work]):
 
     @property
     def all_handed_out(self) -> bool:
-        """Whether no work is waiting for a host that could be taken, now or later."""
-        return self.next_at() is None
+        """Whether nothing waits for a host, be it one that is asked just now."""
+        return not self.queued and not any(self._kept.values())
 
     def take_now(self) -> str | None:
         """As `take`, at this moment."""
