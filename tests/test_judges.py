@@ -7,6 +7,7 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -70,8 +71,14 @@ def judges() -> Iterator[Judges]:
 
 def children() -> list[int]:
     """The judging processes of this one, as the kernel has them."""
-    listed = " ".join(path.read_text() for path in Path("/proc/self/task").glob("*/children"))
-    return [pid for pid in map(int, listed.split()) if b"preserve.judges" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+    found = []
+    for thread in Path("/proc/self/task").iterdir():
+        with suppress(OSError):  # a thread that has just ended
+            for pid in map(int, (thread / "children").read_text().split()):
+                with suppress(OSError):  # a process that has
+                    if b"preserve.judges" in Path(f"/proc/{pid}/cmdline").read_bytes():
+                        found.append(pid)
+    return found
 
 
 def cpu_ticks(pid: int) -> int:
@@ -88,9 +95,10 @@ def kill_in_the_page(known: set[int], loaded: int) -> int:
     """Kill the next judging process once it has done more than to load what it needs, which took `loaded` ticks."""
     while True:
         for pid in children():
-            if pid not in known and cpu_ticks(pid) > 2 * loaded:
-                os.kill(pid, signal.SIGKILL)
-                return pid
+            with suppress(OSError):  # it has just ended
+                if pid not in known and cpu_ticks(pid) > 2 * loaded:
+                    os.kill(pid, signal.SIGKILL)
+                    return pid
         time.sleep(0.01)
 
 
