@@ -15,6 +15,8 @@ from wire_server import WireServer
 from preserve.model import ArchivedCapture, Check, Verdict
 from preserve.rejudge import rejudge
 from preserve.warc import read_block, read_capture, warc_files
+from preserve.work.repeats import Repeats
+from preserve.work.values import Kind, Order
 
 IDENTICAL = "http://netpreserve.org/warc/1.1/revisit/identical-payload-digest"
 NOT_MODIFIED = "http://netpreserve.org/warc/1.1/revisit/server-not-modified"
@@ -250,6 +252,23 @@ def test_a_304_nobody_asked_for_is_a_response(server: WireServer, place: Stage) 
     assert captured(second.checks[0]).exchanges[-1].revisit_of is None
     assert second.checks[0].judgement.verdict is not Verdict.INTACT
     assert revisits(place) == []
+
+
+def test_an_earlier_page_is_read_once_whether_it_can_be_asked_for_conditionally_or_not(
+    server: WireServer, place: Stage
+) -> None:
+    publish(server, place, 1)
+    _, first = place.verify()
+    capture = captured(first.checks[0])
+    final = capture.final
+    assert final is not None
+    repeats = Repeats(lambda _digest, _url: None, place.settings)
+    basis = repeats.basis(Order(1, Kind.SOURCE, capture.source, last=capture))
+    assert basis is not None
+    assert basis.validators is None
+    known = repeats.known(basis, capture)
+    assert known.payload(final.payload_digest, final.url) is basis.original
+    assert known.unmodified == {}, "it was not asked whether it was modified"
 
 
 def test_revisits_are_found_again_by_whoever_reads_the_files(server: WireServer, place: Stage) -> None:

@@ -28,15 +28,17 @@ Payloads = Callable[[str, str], RecordRef | None]
 
 @dataclass(frozen=True, slots=True)
 class Basis:
-    """An earlier page that a server may say is unchanged.
+    """An earlier page that a server may say is unchanged, or send again.
 
     Attributes:
-        validators: to ask with.
+        url: the page's.
         original: the response that has the page, read and checked.
+        validators: to ask with; None where the server gave none.
     """
 
-    validators: Validators
+    url: str
     original: Original
+    validators: Validators | None
 
 
 class Repeats:
@@ -55,9 +57,9 @@ class Repeats:
         self._recent: OrderedDict[str, RecordRef] = OrderedDict()
 
     def basis(self, order: Order) -> Basis | None:
-        """What to ask conditionally with, or None to ask for the page itself.
+        """What to ask conditionally with, and to hold the answer against; None for neither.
 
-        The page is asked for when there is no earlier one that could be read back, when its answer gave no
+        The page itself is asked for when there is no earlier one that could be read back, when its answer gave no
         validators, and when they were trusted so many times in a row that it is time to see for oneself.
         """
         last = order.last if self._every > 1 else None
@@ -74,8 +76,7 @@ class Repeats:
                 headers = parse_head(read_block(self._directory, last.final.response)).headers
         except (ArchiveError, ValueError):
             return None
-        validators = validators_of(final.url, headers)
-        return None if validators is None else Basis(validators, original)
+        return Basis(final.url, original, validators_of(final.url, headers))
 
     def known(self, basis: Basis | None, last: ArchivedCapture | None) -> Known:
         """What a capture may repeat, for `ArchiveWriter.append_capture`.
@@ -86,7 +87,7 @@ class Repeats:
         """
 
         def payload(digest: str, url: str) -> RecordRef | Original | None:
-            if basis is not None and (basis.original.payload_digest, basis.validators.url) == (digest, url):
+            if basis is not None and (basis.original.payload_digest, basis.url) == (digest, url):
                 return basis.original
             final = last.final if last is not None else None
             if final is not None and final.payload_digest == digest and final.url == url:
@@ -97,7 +98,8 @@ class Repeats:
             with self._lock:
                 return self._recent.get(digest)
 
-        return Known(payload, {basis.validators.url: basis.original} if basis is not None else {})
+        unmodified = {basis.url: basis.original} if basis is not None and basis.validators is not None else {}
+        return Known(payload, unmodified)
 
     def remember(self, capture: ArchivedCapture) -> None:
         """Note what a capture of this run has brought, before the ledger knows it."""
