@@ -85,7 +85,7 @@ def spare_the_collector() -> None:
     """Once everything is loaded: look for cyclic garbage less often, and never in what stays for good.
 
     Reading a page makes ten thousands of objects and hardly a cycle, an exchange hundreds; looking through them took 4
-    to 6 % of a judging process's time, and as much of a worker's.
+    to 6 % of a judging process's time and 2 % of a worker's.
     """
     gc.collect()
     gc.freeze()
