@@ -52,3 +52,20 @@ MADE: Final = (
     "(SELECT checks.*, NULL AS again_id, NULL AS again_run, NULL AS again_at, NULL AS first_verdict,"
     " NULL AS first_reason, NULL AS first_extractor_id, NULL AS first_rules_id FROM checks)"
 )
+
+# What checks of any of these refer to by number, under the names by which queries ask for it.
+REFERRED: Final = """
+JOIN posts ON posts.id = checks.post_id
+JOIN versions AS extractors ON extractors.id = checks.extractor_id
+JOIN versions AS rules ON rules.id = checks.rules_id
+LEFT JOIN urls AS source ON source.id = checks.source_id
+LEFT JOIN urls AS final ON final.id = checks.final_url_id
+LEFT JOIN details AS changes ON changes.id = checks.changes_id
+LEFT JOIN details AS evidence ON evidence.id = checks.evidence_id
+LEFT JOIN details AS measures ON measures.id = checks.measures_id
+LEFT JOIN details AS since ON since.id = checks.changes_since_id
+LEFT JOIN details AS admission ON admission.id = checks.admission_id
+LEFT JOIN stored_copies AS copies ON copies.id = checks.stored_copy_id
+LEFT JOIN versions AS first_extractors ON first_extractors.id = checks.first_extractor_id
+LEFT JOIN versions AS first_rules ON first_rules.id = checks.first_rules_id
+"""

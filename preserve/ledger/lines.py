@@ -26,7 +26,7 @@ from preserve.ledger.codec import (
     unpack_version,
 )
 from preserve.ledger.database import Row
-from preserve.ledger.judgements import STANDING
+from preserve.ledger.judgements import REFERRED, STANDING
 from preserve.ledger.rows import REASONS, VERDICTS, judged_again, unreadable
 from preserve.ledger.standings import Standings
 from preserve.model import (
@@ -57,25 +57,13 @@ SELECT
     checks.again_run, checks.again_at, checks.first_verdict, checks.first_reason,
     first_extractors.version, first_rules.version
 FROM latest CROSS JOIN {STANDING} AS checks ON checks.id = latest.check_id
-JOIN posts ON posts.id = checks.post_id
-JOIN versions AS extractors ON extractors.id = checks.extractor_id
-JOIN versions AS rules ON rules.id = checks.rules_id
-LEFT JOIN urls AS source ON source.id = checks.source_id
-LEFT JOIN urls AS final ON final.id = checks.final_url_id
-LEFT JOIN details AS changes ON changes.id = checks.changes_id
-LEFT JOIN details AS evidence ON evidence.id = checks.evidence_id
-LEFT JOIN details AS measures ON measures.id = checks.measures_id
-LEFT JOIN details AS since ON since.id = checks.changes_since_id
-LEFT JOIN details AS admission ON admission.id = checks.admission_id
-LEFT JOIN stored_copies AS copies ON copies.id = checks.stored_copy_id
+{REFERRED}
 LEFT JOIN captures ON captures.id = checks.capture_id
 LEFT JOIN files AS summary_files ON summary_files.id = captures.file_id
 LEFT JOIN exchanges ON exchanges.capture_id = captures.id AND exchanges.position =
     (SELECT max(position) FROM exchanges AS asked WHERE asked.capture_id = captures.id)
 LEFT JOIN digests AS payloads ON payloads.id = exchanges.payload_digest_id
 LEFT JOIN captures AS previous ON previous.id = checks.previous_capture_id
-LEFT JOIN versions AS first_extractors ON first_extractors.id = checks.first_extractor_id
-LEFT JOIN versions AS first_rules ON first_rules.id = checks.first_rules_id
 ORDER BY latest.post_id
 """  # noqa: S608 - put together from constants
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from preserve.ledger.judgements import MADE, REJUDGED, STANDING
+from preserve.ledger.judgements import MADE, REFERRED, REJUDGED, STANDING
 
 _COLUMNS: Final = """
 SELECT
@@ -21,23 +21,10 @@ SELECT
     first_extractors.version, first_rules.version,
     checks.again_id, checks.id, checks.run_id
 """
-_JOINED: Final = """
-JOIN posts ON posts.id = checks.post_id
-JOIN versions AS extractors ON extractors.id = checks.extractor_id
-JOIN versions AS rules ON rules.id = checks.rules_id
-LEFT JOIN urls AS source ON source.id = checks.source_id
-LEFT JOIN urls AS final ON final.id = checks.final_url_id
-LEFT JOIN details AS changes ON changes.id = checks.changes_id
-LEFT JOIN details AS evidence ON evidence.id = checks.evidence_id
-LEFT JOIN details AS measures ON measures.id = checks.measures_id
-LEFT JOIN details AS since ON since.id = checks.changes_since_id
-LEFT JOIN details AS admission ON admission.id = checks.admission_id
+_JOINED: Final = f"""{REFERRED}
 LEFT JOIN details AS template ON template.id = checks.template_id
 LEFT JOIN digests AS texts ON texts.id = checks.text_digest_id
-LEFT JOIN stored_copies AS copies ON copies.id = checks.stored_copy_id
 LEFT JOIN files AS copy_files ON copy_files.id = copies.file_id
-LEFT JOIN versions AS first_extractors ON first_extractors.id = checks.first_extractor_id
-LEFT JOIN versions AS first_rules ON first_rules.id = checks.first_rules_id
 """
 _CHECKS: Final = f"{_COLUMNS} FROM {STANDING} AS checks {_JOINED}"
 
