@@ -245,16 +245,22 @@ def test_when_the_run_has_nothing_more_to_hand_out_it_waits_less(room: Path, the
     hall.close()
 
 
-def test_while_uploads_are_slower_than_fetching_batches_are_not_given_back(
-    room: Path, there: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(depot_module, "BACKLOG_BYTES", 1)
+def uploading(room: Path, there: Path) -> tuple[Refusing, Hall]:
+    """A worker whose first page is on its way to a storage that takes it when its gate is opened."""
     place = Refusing(there)
     place.gate.clear()
     hall = Hall(room, there, place, QUICK)
     hall.start()
     hall.visit()
     wait_until(lambda: place.tried, "an upload")
+    return place, hall
+
+
+def test_while_uploads_are_slower_than_fetching_batches_are_not_given_back(
+    room: Path, there: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(depot_module, "BACKLOG_BYTES", 1)
+    place, hall = uploading(room, there)
     hall.depot.tell((Back("one.example"),))
     hall.visit()
     assert hall.heard(Back) == []
@@ -267,12 +273,7 @@ def test_while_uploads_are_slower_than_fetching_batches_are_not_given_back(
 
 
 def test_closing_waits_for_the_upload_that_is_under_way_and_for_what_came_meanwhile(room: Path, there: Path) -> None:
-    place = Refusing(there)
-    place.gate.clear()
-    hall = Hall(room, there, place, QUICK)
-    hall.start()
-    hall.visit()
-    wait_until(lambda: place.tried, "an upload")
+    place, hall = uploading(room, there)
     hall.visit()
     closing = threading.Thread(target=hall.close)
     closing.start()
